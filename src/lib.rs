@@ -1,0 +1,14 @@
+//! A gateway between a Vietnamese province's social-assistance records and the national systems.
+//!
+//! The rooms, in the order in which data flows up:
+//! `source` → `mapping` (with `codes` and `rules`) → `delta` → `outbox` → `delivery` → `national`.
+//! `run` owns the way from a scan to staged rows, `store` the SQL, `cli` the verbs.
+
+pub mod codes;
+pub mod mapping;
+pub mod model;
+pub mod national;
+pub mod province;
+pub mod rules;
+pub mod sandbox;
+pub mod source;

@@ -1,0 +1,2 @@
+//! The command line; nothing else happens here.
+fn main() {}

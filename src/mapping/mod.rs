@@ -1,0 +1,1 @@
+//! A row in the province's words becomes a record in the nation's.

@@ -1,0 +1,1 @@
+//! How each national system is spoken to, all from its profile.

@@ -1,0 +1,1 @@
+//! What a correct record is.

@@ -1,0 +1,1 @@
+//! The national side in a box, with named faults: for training, the demo and the tests.

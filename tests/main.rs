@@ -1,0 +1,8 @@
+//! All stories in one binary, so that they link once.
+
+mod mapping;
+mod national;
+mod province;
+mod sandbox;
+mod source;
+mod support;

@@ -1,0 +1,1 @@
+//! Stories of the province room, told from outside.
