@@ -1,0 +1,186 @@
+//! The ledger: per stream and key the fingerprint of the row that was judged, and what the nation last confirmed.
+
+use std::collections::HashMap;
+
+use crate::model::{Action, ContentHash, Timestamp};
+
+use super::{StoreError, Tx, json_list, on};
+
+/// A ledger row as the scan needs it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The bitmap's id.
+    pub id: i64,
+    /// Fingerprint of the raw row that was judged.
+    pub raw: [u8; 16],
+    /// Digest of mapping, code lists and rules that judged it.
+    pub judged_by: [u8; 8],
+    /// First day (`yyyy-MM-dd`, Vietnam) on which the same row could be judged otherwise.
+    pub judge_again: Option<String>,
+    /// `ok`, `held`, `idle`.
+    pub verdict: String,
+    /// What the nation confirmed.
+    pub confirmed: Option<(Action, ContentHash)>,
+    /// What the nation refused for good.
+    pub refused: Option<(Action, ContentHash)>,
+}
+
+type Row = (String, i64, Vec<u8>, Vec<u8>, Option<String>, String, Option<String>, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>);
+
+const FIND_SQLITE: &str = "select key, id, raw, judged_by, judge_again, verdict, confirmed_action, confirmed_version, refused_action, \
+    refused_version from ledger where stream_id = $1 and key in (select value from json_each($2))";
+const FIND_POSTGRES: &str = "select key, id, raw, judged_by, judge_again, verdict, confirmed_action, confirmed_version, refused_action, \
+    refused_version from ledger where stream_id = $1 and key in (select jsonb_array_elements_text($2::jsonb))";
+
+/// Looks up a chunk of keys.
+pub async fn find(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<String, Entry>, StoreError> {
+    let sql = tx.pick(FIND_SQLITE, FIND_POSTGRES);
+    let list = json_list(keys.iter().copied());
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
+    let mut found = HashMap::with_capacity(rows.len());
+    for (key, id, raw, judged_by, judge_again, verdict, ca, cv, ra, rv) in rows {
+        let entry = Entry {
+            id,
+            raw: raw.try_into().map_err(|_| StoreError::Unexpected("ledger.raw"))?,
+            judged_by: judged_by.try_into().map_err(|_| StoreError::Unexpected("ledger.judged_by"))?,
+            judge_again,
+            verdict,
+            confirmed: content(ca, cv)?,
+            refused: content(ra, rv)?,
+        };
+        found.insert(key, entry);
+    }
+    Ok(found)
+}
+
+/// An action and a hash as the store has them.
+pub(crate) fn content(action: Option<String>, version: Option<Vec<u8>>) -> Result<Option<(Action, ContentHash)>, StoreError> {
+    let (Some(action), Some(version)) = (action, version) else { return Ok(None) };
+    let action = Action::from_word(&action).ok_or(StoreError::Unexpected("an action"))?;
+    let version = version.try_into().map_err(|_| StoreError::Unexpected("a version"))?;
+    Ok(Some((action, ContentHash(version))))
+}
+
+/// What a scan found out about a row.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The record's key.
+    pub key: String,
+    /// Fingerprint of the raw row; zeros make the next scan judge it again.
+    pub raw: [u8; 16],
+    /// First day on which it could be judged otherwise, `yyyy-MM-dd`.
+    pub judge_again: Option<String>,
+    /// `ok`, `held` or `idle`.
+    pub verdict: &'static str,
+    /// The commune's code.
+    pub unit: String,
+}
+
+/// Writes down what was judged, 500 rows a statement.
+pub async fn note(tx: &mut Tx, stream: i64, judged_by: [u8; 8], rows: &[Judged]) -> Result<(), StoreError> {
+    for part in rows.chunks(500) {
+        let count = on!(tx, c => {
+            let mut sql = sqlx::QueryBuilder::new("insert into ledger (stream_id, key, raw, judged_by, judge_again, verdict, unit) ");
+            sql.push_values(part, |mut b, row| {
+                b.push_bind(stream).push_bind(&row.key).push_bind(row.raw.to_vec()).push_bind(judged_by.to_vec())
+                    .push_bind(&row.judge_again).push_bind(row.verdict).push_bind(&row.unit);
+            });
+            sql.push(" on conflict (stream_id, key) do update set raw = excluded.raw, judged_by = excluded.judged_by, \
+                judge_again = excluded.judge_again, verdict = excluded.verdict, \
+                unit = case when excluded.unit = '' then ledger.unit else excluded.unit end");
+            sql.build().execute(c).await?.rows_affected()
+        });
+        if count != part.len() as u64 {
+            return Err(StoreError::Unexpected("the number of ledger rows written"));
+        }
+    }
+    Ok(())
+}
+
+/// A record that the nation accepted.
+#[derive(Debug, Clone)]
+pub struct Confirmed {
+    /// The record's key.
+    pub key: String,
+    /// What it accepted.
+    pub content: (Action, ContentHash),
+    /// The nation's own id of the record.
+    pub national_id: String,
+}
+
+/// Writes down what the nation confirmed, with the batch key as receipt. A record's refusal is forgotten.
+pub async fn confirm(tx: &mut Tx, stream: i64, receipt: &str, now: Timestamp, rows: &[Confirmed]) -> Result<(), StoreError> {
+    for part in rows.chunks(500) {
+        let count = on!(tx, c => {
+            let mut sql = sqlx::QueryBuilder::new("insert into ledger (stream_id, key, raw, judged_by, verdict, confirmed_action, \
+                confirmed_version, national_id, receipt, confirmed_ms) ");
+            sql.push_values(part, |mut b, row| {
+                b.push_bind(stream).push_bind(&row.key).push_bind(vec![0u8; 16]).push_bind(vec![0u8; 8]).push_bind("ok")
+                    .push_bind(row.content.0.word()).push_bind(row.content.1.0.to_vec()).push_bind(&row.national_id)
+                    .push_bind(receipt).push_bind(now.0);
+            });
+            sql.push(" on conflict (stream_id, key) do update set confirmed_action = excluded.confirmed_action, \
+                confirmed_version = excluded.confirmed_version, \
+                national_id = case when excluded.national_id = '' then ledger.national_id else excluded.national_id end, \
+                receipt = excluded.receipt, confirmed_ms = excluded.confirmed_ms, refused_action = null, refused_version = null");
+            sql.build().execute(c).await?.rows_affected()
+        });
+        if count != part.len() as u64 {
+            return Err(StoreError::Unexpected("the number of ledger rows confirmed"));
+        }
+    }
+    Ok(())
+}
+
+const REFUSE: &str = "update ledger set refused_action = $3, refused_version = $4 where stream_id = $1 and key = $2";
+const FORGET_REFUSAL: &str = "update ledger set refused_action = null, refused_version = null where stream_id = $1 and key = $2";
+
+/// Writes down what the nation refused for good.
+pub async fn refuse(tx: &mut Tx, stream: i64, key: &str, content: (Action, ContentHash)) -> Result<(), StoreError> {
+    on!(tx, c => sqlx::query(REFUSE).bind(stream).bind(key).bind(content.0.word()).bind(content.1.0.to_vec()).execute(c).await?);
+    Ok(())
+}
+
+/// A person asked that a refused content be sent again.
+pub async fn forget_refusal(tx: &mut Tx, stream: i64, key: &str) -> Result<(), StoreError> {
+    on!(tx, c => sqlx::query(FORGET_REFUSAL).bind(stream).bind(key).execute(c).await?);
+    Ok(())
+}
+
+const COUNTS: &str = "select count(*), count(case when confirmed_action = 'write' then 1 end) from ledger where stream_id = $1";
+
+/// How many rows the ledger of a stream has, and how many of them the nation has confirmed and not stopped.
+pub async fn counts(tx: &mut Tx, stream: i64) -> Result<(u64, u64), StoreError> {
+    let (all, running): (i64, i64) = on!(tx, c => sqlx::query_as(COUNTS).bind(stream).fetch_one(c).await?);
+    Ok((u64::try_from(all).unwrap_or(0), u64::try_from(running).unwrap_or(0)))
+}
+
+/// A ledger row for the search of records that are gone.
+pub type Present = (i64, String, String, Option<String>);
+
+const PAGE: &str = "select id, key, verdict, confirmed_action from ledger where stream_id = $1 and id > $2 order by id limit 5000";
+
+/// A page of `(id, key, verdict, confirmed action)` after an id, for the search of records that are gone.
+pub async fn page(tx: &mut Tx, stream: i64, after: i64) -> Result<Vec<Present>, StoreError> {
+    Ok(on!(tx, c => sqlx::query_as(PAGE).bind(stream).bind(after).fetch_all(c).await?))
+}
+
+const FORGET_SQLITE: &str = "delete from ledger where stream_id = $1 and confirmed_action is null and key in (select value from json_each($2))";
+const FORGET_POSTGRES: &str =
+    "delete from ledger where stream_id = $1 and confirmed_action is null and key in (select jsonb_array_elements_text($2::jsonb))";
+
+/// Forgets rows that are gone and that the nation never had.
+pub async fn forget(tx: &mut Tx, stream: i64, keys: &[String]) -> Result<(), StoreError> {
+    let sql = tx.pick(FORGET_SQLITE, FORGET_POSTGRES);
+    let list = json_list(keys.iter().map(String::as_str));
+    on!(tx, c => sqlx::query(sql).bind(stream).bind(&list).execute(c).await?);
+    Ok(())
+}
+
+const MUST_JUDGE: &str = "update ledger set raw = $3 where stream_id = $1 and key = $2";
+
+/// Makes the next scan judge a row again, whatever its fingerprint.
+pub async fn must_judge(tx: &mut Tx, stream: i64, key: &str) -> Result<(), StoreError> {
+    on!(tx, c => sqlx::query(MUST_JUDGE).bind(stream).bind(key).bind(vec![0u8; 16]).execute(c).await?);
+    Ok(())
+}
