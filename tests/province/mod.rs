@@ -1,5 +1,7 @@
 //! The invented province is what the published figures say, the same for the same seed, and dirty as told.
 
+mod servers;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
