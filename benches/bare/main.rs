@@ -115,6 +115,7 @@ fn run(source: &str, file: &Path, address: &str, login: &str, connections: usize
 
 /// Reads and maps all rows and hands on what is new, in batches. A row waits for the next one, because a key that
 /// stands twice holds both.
+#[expect(clippy::needless_pass_by_value, reason = "dropping the sender tells those who post that this is all")]
 fn scan(source: &str, known: &State, to: SyncSender<Vec<Item>>) -> Result<(u64, u64, u64)> {
     let base = rusqlite::Connection::open_with_flags(source, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut query = base.prepare(map::QUERY)?;
@@ -140,15 +141,15 @@ fn scan(source: &str, known: &State, to: SyncSender<Vec<Item>>) -> Result<(u64, 
     };
     while let Some(row) = rows.next()? {
         scanned += 1;
-        let (key, mut mapped) = mapper.map(row)?;
+        let (key, mut now) = mapper.map(row)?;
         if let Some((before, mut other)) = last.take() {
             if before == key {
                 other = Mapped::Held;
-                mapped = Mapped::Held;
+                now = Mapped::Held;
             }
             pass(before, other, &mut batch);
         }
-        last = Some((key, mapped));
+        last = Some((key, now));
         if batch.len() == BATCH {
             let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
             to.send(full).ok().context("nobody posts any more")?;

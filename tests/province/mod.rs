@@ -1,5 +1,7 @@
 //! The invented province is what the published figures say, the same for the same seed, and dirty as told.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics says where")]
+
 mod servers;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
