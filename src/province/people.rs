@@ -214,7 +214,8 @@ impl<'a> Sketch<'a> {
             let tail = (self.wish.index * 7_000_003 + 1_618_033) % 10_000_000_000;
             person.set(Field::SoTheBhyt, format!("BT2{}{tail:010}", self.recipe.body.province.code));
         }
-        person.set(Field::HoNgheo, words.poor.pick(&mut self.random));
+        let poor = words.poor.pick(&mut self.random);
+        person.set(Field::HoNgheo, if self.group.poor { "1" } else { poor });
     }
 }
 

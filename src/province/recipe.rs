@@ -94,6 +94,8 @@ pub(super) struct Group {
     pub coefficient: Decimal,
     pub female: u32,
     #[serde(default)]
+    pub poor: bool,
+    #[serde(default)]
     pub disability: String,
     pub raised: Option<Raised>,
 }
