@@ -1,1 +1,33 @@
-//! Invents a province from a recipe and a seed: for the demo, the tests and the benchmarks.
+//! Invents a province from a recipe and a seed: for the demo, the tests and the benchmarks. The same recipe and
+//! seed give the same bytes for ever; a person depends on seed and number only, and nothing is kept in memory.
+//!
+//! The way through: [`Recipe`] (with `shares` and `units`) says what the province is like; `plan` decides row by
+//! row who lives where and which row is damaged, with exact counts; [`people`] invents each person with `identity`
+//! and `damage`; [`write_sqlite`], [`write_csv`], [`write_postgres`] and [`write_mariadb`] write the same table
+//! `doi_tuong`; [`change_sqlite`] lets time pass. [`expected_held`] tells what a correct gateway must hold, and
+//! is written without looking at the mapping. The columns are a province's own, never the nation's fields.
+
+mod change;
+mod damage;
+mod error;
+mod file;
+mod identity;
+mod people;
+mod person;
+mod plan;
+mod random;
+mod recipe;
+mod servers;
+mod shares;
+mod sqlite;
+mod units;
+
+pub use change::{Changes, change_sqlite};
+pub use error::ProvinceError;
+pub use file::write_csv;
+pub use people::people;
+pub use person::{COLUMNS, Field, Person, expected_held};
+pub use recipe::Recipe;
+pub use servers::{write_mariadb, write_postgres};
+pub use shares::Damage;
+pub use sqlite::write_sqlite;

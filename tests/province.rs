@@ -1,1 +1,0 @@
-//! Stories of the province room, told from outside.
