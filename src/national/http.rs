@@ -107,13 +107,16 @@ impl HttpTransport {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(options.idle_connections)
             .tcp_nodelay(true);
+        let encrypted = url.scheme() == "https";
+        let mut roots = Vec::new();
         if let Some(file) = &options.extra_ca {
-            let roots = Certificate::from_pem_bundle(&bytes(file)?).unwrap_or_default();
+            roots = Certificate::from_pem_bundle(&bytes(file)?).unwrap_or_default();
             if roots.is_empty() {
                 return Err(TransportError::Pem { file: file.clone(), what: "chứng thư gốc (CA)" });
             }
-            builder = builder.tls_certs_merge(roots);
         }
+        // Without TLS a machine that has no roots of its own is no hindrance (redirects are never followed).
+        builder = if encrypted { builder.tls_certs_merge(roots) } else { builder.tls_certs_only(roots) };
         if let Some(identity) = &options.identity {
             let mut pem = bytes(&identity.certificate)?;
             pem.push(b'\n');
@@ -128,7 +131,6 @@ impl HttpTransport {
             builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(TransportError::Client)?);
         }
         let client = builder.build().map_err(TransportError::Client)?;
-        let encrypted = url.scheme() == "https";
         Ok(Self { client, base: url.as_str().trim_end_matches('/').to_owned(), encrypted })
     }
 

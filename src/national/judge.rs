@@ -1,6 +1,7 @@
 //! What an answer means. Only what is surely known is said; everything else is *unknown* and settled by asking.
 
-use super::answer::{self, CodeMeaning, HttpMeaning, RawAnswer, RawResult, ResultMeaning};
+use super::answer::{self, RawAnswer, RawResult};
+use super::form::{CodeMeaning, HttpMeaning, ResultMeaning};
 use super::matching::{RecordResult, ResultOutcome};
 use super::profile::{Operation, Profile};
 use super::wait::Wait;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::answer::AnswerForm;
 use super::auth::Auth;
 use super::document::Document;
 use super::encode::Envelope;
+use super::form::AnswerForm;
 use super::settings;
 use crate::model::{Action, Fault, Faults, Timestamp};
 

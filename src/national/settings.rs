@@ -6,10 +6,10 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::answer::{AnswerForm, CodeMeaning, FieldNames, HttpMeaning, ResultMeaning};
 use super::auth;
 use super::document::{Document, Section};
 use super::encode::{Envelope, Key};
+use super::form::{AnswerForm, CodeMeaning, FieldNames, HttpMeaning, ResultMeaning};
 use super::profile::{ActionWords, Call, Limits, Operation, Profile, Settle};
 
 const METHODS: [(&str, &str); 4] = [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH")];
