@@ -72,7 +72,7 @@ pub struct Matched {
     pub unclear: Vec<(usize, String)>,
     /// How many results are about records that were not sent.
     pub extra: usize,
-    /// How many results only repeated what another one said.
+    /// How many results are about a record that another one was about already.
     pub repeated: usize,
 }
 
@@ -87,10 +87,10 @@ pub fn match_results(sent: &[&str], results: Vec<RecordResult>) -> Matched {
             continue;
         };
         let slot = &mut said[*place];
+        matched.repeated += usize::from(slot.is_some());
         match slot {
             None => *slot = Some(Ok(result.outcome)),
             Some(Ok(before)) if before.agrees(&result.outcome) => {
-                matched.repeated += 1;
                 if let ResultOutcome::Accepted { national_id: national_id @ None } = before
                     && let ResultOutcome::Accepted { national_id: told } = result.outcome
                 {

@@ -88,6 +88,11 @@ fn explain(error: &rustls::Error, connecting: bool) -> Option<String> {
         ) => {
             "chứng thư máy chủ cấp cho tên khác: kiểm tra địa chỉ / the server's certificate is for another name".into()
         }
+        Tls::InvalidCertificate(CertificateError::BadSignature) => {
+            "chữ ký trên chứng thư máy chủ không khớp CA đã cấu hình: CA có thể đã đổi khóa / \
+             the issuer has another key than the configured CA"
+                .into()
+        }
         Tls::InvalidCertificate(CertificateError::Revoked) => {
             "chứng thư máy chủ đã bị thu hồi / the server's certificate is revoked".into()
         }

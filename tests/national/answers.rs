@@ -195,7 +195,7 @@ fn results_are_matched_by_reference() {
     assert_eq!(matched.missing, [2]);
     assert_eq!(matched.contradicting, [1, 5]);
     assert_eq!(matched.unclear, [(7, "8".to_owned())]);
-    assert_eq!((matched.extra, matched.repeated), (1, 3));
+    assert_eq!((matched.extra, matched.repeated), (1, 6));
 }
 
 fn outcome() -> impl Strategy<Value = ResultOutcome> {

@@ -1,5 +1,7 @@
 //! Certificates: whose we trust, which one we show, and what is said when they do not fit.
 
+use std::io::Write;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +17,10 @@ use super::server::{Server, http, request};
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
 
-fn issuer() -> Issuer {
+fn issuer(name: &str) -> Issuer {
     let mut params = CertificateParams::new(Vec::new()).expect("params");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(rcgen::DnType::CommonName, "CA thử");
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
     CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a CA")
 }
 
@@ -81,20 +83,23 @@ fn not_sent(result: Result<Reply, WireError>) -> String {
 
 #[tokio::test]
 async fn a_private_issuer_is_trusted_only_when_configured() {
-    let (dir, issuer, stranger) = (TempDir::new().expect("a folder"), issuer(), issuer());
+    let (dir, issuer, stranger) = (TempDir::new().expect("a folder"), issuer("CA thử"), issuer("CA khác"));
     let server = server(&issuer, "localhost", 2030, None);
     let reply = exchange(&options(&server, "localhost", &dir, Some(&issuer))).await.expect("an answer");
     let until = TimeZone::UTC.to_timestamp(date(2030, 1, 1).at(0, 0, 0, 0)).expect("a time");
     assert_eq!(reply.certificate_until.map(|t| t.0), Some(until.as_millisecond()));
 
     let why = not_sent(exchange(&options(&server, "localhost", &dir, Some(&stranger))).await);
-    assert!(why.contains("CA"), "{why}");
+    assert!(why.contains("thêm tệp CA"), "{why}");
+    let renewed = self::issuer("CA thử");
+    let why = not_sent(exchange(&options(&server, "localhost", &dir, Some(&renewed))).await);
+    assert!(why.contains("đổi khóa"), "{why}");
     assert_eq!(server.requests().len(), 1, "nothing was said to a server that is not trusted");
 }
 
 #[tokio::test]
 async fn expired_and_foreign_certificates_are_named() {
-    let (dir, issuer) = (TempDir::new().expect("a folder"), issuer());
+    let (dir, issuer) = (TempDir::new().expect("a folder"), issuer("CA thử"));
     let expired = server(&issuer, "localhost", 2021, None);
     let why = not_sent(exchange(&options(&expired, "localhost", &dir, Some(&issuer))).await);
     assert!(why.contains("hết hạn"), "{why}");
@@ -102,13 +107,20 @@ async fn expired_and_foreign_certificates_are_named() {
     let why = not_sent(exchange(&options(&foreign, "localhost", &dir, Some(&issuer))).await);
     assert!(why.contains("tên khác"), "{why}");
     // Plain HTTP behind a TLS address.
-    let plain = Server::says(http("200 OK", "", b"{}"));
-    not_sent(exchange(&options(&plain, "localhost", &dir, Some(&issuer))).await);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut plain = options(&expired, "localhost", &dir, Some(&issuer));
+    plain.base = format!("https://localhost:{}", listener.local_addr().expect("its address").port());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").expect("it listens");
+        drop(std::io::copy(&mut stream, &mut std::io::sink()));
+    });
+    not_sent(exchange(&plain).await);
 }
 
 #[tokio::test]
 async fn a_client_certificate_is_shown_when_configured() {
-    let (dir, issuer, clients) = (TempDir::new().expect("a folder"), issuer(), issuer());
+    let (dir, issuer, clients) = (TempDir::new().expect("a folder"), issuer("CA thử"), issuer("CA cổng"));
     let server = server(&issuer, "localhost", 2030, Some(&clients));
     let mut options = options(&server, "localhost", &dir, Some(&issuer));
     let why = not_sent(exchange(&options).await);
