@@ -111,7 +111,7 @@ pub fn read(section: &Section<'_, '_>) -> Auth {
     let Some(kind) = section.word("kind", &KINDS) else { return Auth::default() };
     let has_token = matches!(kind, Kind::NgspToken | Kind::FormClient);
     let token = has_token.then(|| token_call(kind, section));
-    let headers = section.table_if("headers").map(|s| filled(&s, has_token)).unwrap_or_default();
+    let headers = section.table_if("headers").map(|s| filled(&s, has_token, true)).unwrap_or_default();
     if kind != Kind::None && headers.is_empty() {
         let want = if has_token { "Authorization = \"Bearer {token}\"" } else { "X-… = \"{secret}\"" };
         section.doc().fault(
@@ -127,8 +127,8 @@ pub fn read(section: &Section<'_, '_>) -> Auth {
 
 fn token_call(kind: Kind, section: &Section<'_, '_>) -> TokenCall {
     let path = settings::path(section);
-    let mut headers = section.table_if("token-headers").map(|s| filled(&s, false)).unwrap_or_default();
-    let mut form = section.table_if("form").map(|s| filled(&s, false)).unwrap_or_default();
+    let mut headers = section.table_if("token-headers").map(|s| filled(&s, false, true)).unwrap_or_default();
+    let mut form = section.table_if("form").map(|s| filled(&s, false, false)).unwrap_or_default();
     match kind {
         Kind::FormClient => {
             form.push((section.text("id-field"), Filled::Text(vec![Part::Id])));
@@ -151,11 +151,10 @@ fn token_call(kind: Kind, section: &Section<'_, '_>) -> TokenCall {
 }
 
 /// An open table of values with placeholders.
-fn filled(section: &Section<'_, '_>, with_token: bool) -> Vec<(String, Filled)> {
-    let is_form = section.name().ends_with(".form");
+fn filled(section: &Section<'_, '_>, with_token: bool, are_headers: bool) -> Vec<(String, Filled)> {
     let mut all = Vec::new();
     for entry in section.entries() {
-        if !is_form && !settings::is_header_name(entry.key) {
+        if are_headers && !settings::is_header_name(entry.key) {
             section.doc().fault(
                 entry.at,
                 format!("`{}.{}`: không phải tên header HTTP / not an HTTP header name", section.name(), entry.key),

@@ -206,6 +206,7 @@ impl<'d, 'a> Section<'d, 'a> {
     }
 
     /// A table that must be there.
+    #[must_use]
     pub fn table(&self, key: &str) -> Self {
         self.table_if(key).unwrap_or_else(|| {
             self.missing(key);

@@ -171,15 +171,12 @@ impl Profile {
             let renamed = (depth == 1 && after.starts_with(':'))
                 .then(|| self.envelope.rename.iter().find(|(from, _)| from == name))
                 .flatten();
-            match renamed {
-                Some((_, key)) => {
-                    out.push_str(&key.quoted);
-                    rest = &after[1..];
-                }
-                None => {
-                    out.push_str(text);
-                    rest = after;
-                }
+            if let Some((_, key)) = renamed {
+                out.push_str(&key.quoted);
+                rest = &after[1..];
+            } else {
+                out.push_str(text);
+                rest = after;
             }
         }
         out.push_str(rest);
@@ -210,6 +207,11 @@ fn push_pair(out: &mut String, key: &Key, value: &str) {
 fn push_text(out: &mut String, text: &str) {
     use std::fmt::Write as _;
     out.push('"');
+    if quoted_len(text) == text.len() + 2 {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),

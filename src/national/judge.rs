@@ -132,5 +132,5 @@ impl Profile {
 
 /// A code as it may stand in a log: a few harmless characters.
 fn short(code: &str) -> String {
-    code.chars().filter(|c| c.is_ascii_graphic()).take(12).collect()
+    code.chars().filter(char::is_ascii_graphic).take(12).collect()
 }

@@ -45,12 +45,12 @@ impl ResultOutcome {
     /// one not told.
     fn agrees(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Accepted { national_id: Some(a) }, Self::Accepted { national_id: Some(b) }) => a == b,
-            (Self::Accepted { .. }, Self::Accepted { .. }) => true,
-            (Self::Refused { code: a, .. }, Self::Refused { code: b, .. }) => a == b,
-            (Self::Later { .. }, Self::Later { .. }) => true,
-            (Self::Unclear { code: a }, Self::Unclear { code: b }) => a == b,
-            _ => false,
+            (Self::Accepted { national_id: a }, Self::Accepted { national_id: b }) => {
+                a.is_none() || b.is_none() || a == b
+            }
+            (Self::Refused { code: a, .. }, Self::Refused { code: b, .. })
+            | (Self::Unclear { code: a }, Self::Unclear { code: b }) => a == b,
+            (a, b) => matches!((a, b), (Self::Later { .. }, Self::Later { .. })),
         }
     }
 }

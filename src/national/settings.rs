@@ -47,6 +47,13 @@ pub fn read<'a>(doc: &Document<'a>, table: &Spanned<DeTable<'a>>) -> Profile {
             );
         }
     }
+    if settle == Settle::Ask && !answer.codes.iter().any(|(_, meaning)| *meaning == CodeMeaning::NeverSeen) {
+        section.doc().fault(
+            section.at(),
+            "settle.write = \"ask\" nhưng `answer.codes` không có mã nào nghĩa \"never-seen\": hỏi sẽ không bao giờ xong / \
+             no code means \"never-seen\": asking would never end",
+        );
+    }
     section.close();
     root.close();
 

@@ -174,22 +174,59 @@ fn all_mistakes_are_shown_at_once() {
     assert!(gone.contains("khong-co"), "{gone}");
 }
 
+/// Takes every line away, one at a time: what the profile can do without is a short list, and it is this one.
 #[test]
-fn every_key_of_the_profile_is_needed_or_has_a_default() {
-    // Without any one of its lines the profile is either still right or refused with a place: never a panic.
+fn what_may_be_left_out_of_a_profile() {
     let text = shipped_text();
     let lines: Vec<&str> = text.lines().collect();
+    let mut spare = Vec::new();
     for skip in (0..lines.len()).filter(|i| !lines[*i].starts_with('#') && !lines[*i].is_empty()) {
-        let without: String =
-            lines.iter().enumerate().filter(|(i, _)| *i != skip).map(|(_, l)| format!("{l}\n")).collect();
-        if let Err(faults) = Profile::parse(Path::new("s.toml"), &without) {
-            assert!(!faults.0.is_empty());
+        let mut without = lines.clone();
+        without.remove(skip);
+        let without = without.join("\n");
+        if Profile::parse(Path::new("s.toml"), &without).is_ok() {
+            spare.push(lines[skip]);
         }
     }
+    assert_eq!(
+        spare,
+        [
+            "grant_type = \"client_credentials\"",
+            "Content-Type = \"application/json; charset=utf-8\"",
+            "Accept = \"application/json\"",
+            "[record.rename]",
+            "\"3\" = \"already-processed\"",
+            "\"-1\" = \"malformed\"",
+            "\"5\" = \"token-invalid\"",
+            "\"9\" = \"busy\"",
+            "\"1\" = \"refused\"",
+            "\"2\" = \"later\"",
+            "\"3xx\" = \"not-stored\"",
+            "\"401\" = \"token\"",
+            "\"429\" = \"wait\"",
+            "\"503\" = \"wait\"",
+        ]
+    );
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is put where into the profile, there is a profile or a list of mistakes, each with its line.
+    #[test]
+    fn damage_is_told_and_never_panics(at in any::<proptest::sample::Index>(), cut in 0usize..60, put in "[ -~đ\n]{0,8}") {
+        let text: Vec<char> = shipped_text().chars().collect();
+        let start = at.index(text.len());
+        let end = (start + cut).min(text.len());
+        let damaged: String =
+            text[..start].iter().copied().chain(put.chars()).chain(text[end..].iter().copied()).collect();
+        if let Err(faults) = Profile::parse(Path::new("s.toml"), &damaged) {
+            prop_assert!(!faults.0.is_empty());
+            for fault in faults.0 {
+                prop_assert!(fault.line.is_some_and(|l| l <= damaged.lines().count() + 1), "{}", fault);
+            }
+        }
+    }
 
     /// Sizes told beforehand are those of the bytes, renamed or not.
     #[test]

@@ -112,10 +112,11 @@ async fn broken_connections_are_unknown() {
 async fn a_huge_body_is_given_up_at_the_limit() {
     let sent = Arc::new(AtomicUsize::new(0));
     let count = sent.clone();
+    let blanks = vec![b' '; 65536];
     let server = Server::plain(move |_, wire| {
         let mut more = wire.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4000000000\r\n\r\n").is_ok();
         while more && count.load(Ordering::SeqCst) < 1 << 30 {
-            more = wire.write_all(&[b' '; 65536]).is_ok();
+            more = wire.write_all(&blanks).is_ok();
             count.fetch_add(65536, Ordering::SeqCst);
         }
         false
@@ -200,11 +201,11 @@ fn gzip_of_zeros(count: usize) -> Vec<u8> {
     push(0, 7, true); // end of block
     push(0, 7, false); // to the next whole byte
     let mut table = [0u32; 256];
-    for (i, slot) in table.iter_mut().enumerate() {
-        *slot = (0..8).fold(i as u32, |c, _| if c & 1 == 1 { 0xedb8_8320 ^ (c >> 1) } else { c >> 1 });
+    for (i, slot) in (0u32..).zip(&mut table) {
+        *slot = (0..8).fold(i, |c, _| if c & 1 == 1 { 0xedb8_8320 ^ (c >> 1) } else { c >> 1 });
     }
     let crc = !(0..count).fold(u32::MAX, |c, _| table[(c & 0xff) as usize] ^ (c >> 8));
     out.extend(crc.to_le_bytes());
-    out.extend((count as u32).to_le_bytes());
+    out.extend(u32::try_from(count).expect("less than 4 GiB").to_le_bytes());
     out
 }
