@@ -115,6 +115,11 @@ pub struct AnswerForm {
 }
 
 impl AnswerForm {
+    /// The meaning of a code for a whole batch; `None` for one that the profile does not name.
+    pub fn code(&self, code: &str) -> Option<CodeMeaning> {
+        self.codes.iter().find(|(named, _)| named == code).map(|(_, meaning)| *meaning)
+    }
+
     /// The meaning of a status; one that the profile does not name leaves the outcome unknown.
     pub fn status(&self, status: u16) -> HttpMeaning {
         let named = self.http.get(&status).or_else(|| self.classes.get(&(status / 100)));

@@ -128,7 +128,9 @@ impl HttpTransport {
             builder = builder.identity(identity);
         }
         if let Some(proxy) = &options.proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(TransportError::Client)?);
+            // The address may hold a password: it is not shown.
+            let proxy = reqwest::Proxy::all(proxy).map_err(|e| TransportError::Client(e.without_url()))?;
+            builder = builder.proxy(proxy);
         }
         let client = builder.build().map_err(TransportError::Client)?;
         Ok(Self { client, base: url.as_str().trim_end_matches('/').to_owned(), encrypted })

@@ -81,7 +81,7 @@ impl Profile {
         let Some(code) = answer.code.as_deref() else {
             return unknown("câu trả lời không có mã kết quả / the answer has no code".into());
         };
-        let meaning = self.answer.codes.iter().find(|(c, _)| c == code).map(|(_, meaning)| *meaning);
+        let meaning = self.answer.code(code);
         match (meaning, operation) {
             (Some(CodeMeaning::TokenInvalid), _) => Verdict::TokenInvalid,
             (Some(CodeMeaning::Busy), _) => Verdict::Busy { wait: Wait::of(reply) },

@@ -11,7 +11,9 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::answer;
 use super::auth::{Auth, Filled, Part, TokenCall};
+use super::form::{AnswerForm, CodeMeaning, HttpMeaning};
 use super::profile::Profile;
 use super::wait::Wait;
 use super::wire::{Purpose, Reply, WireRequest};
@@ -97,6 +99,7 @@ struct State {
 /// One system's session, shared by all who speak to it.
 pub struct Session {
     auth: Auth,
+    form: AnswerForm,
     credentials: Credentials,
     time_limit: Duration,
     answer_limit: usize,
@@ -114,6 +117,7 @@ impl Session {
         }
         Ok(Self {
             auth: profile.auth.clone(),
+            form: profile.answer.clone(),
             credentials,
             time_limit: profile.limits.answer,
             // A token is small; what is larger is none.
@@ -167,14 +171,23 @@ impl Session {
     pub fn take(&self, reply: &Reply, now: Timestamp) -> Result<(), TokenVerdict> {
         let Some(call) = &self.auth.token else { return Ok(()) };
         let status = reply.status;
-        match status {
-            200 | 201 => {}
+        let busy = || TokenVerdict::Busy { status, wait: Wait::of(reply) };
+        match (self.form.status(status), status) {
+            (HttpMeaning::Read, _) => {}
+            (HttpMeaning::Wait, _) => return Err(busy()),
             // RFC 6749, 5.2: 400 with `invalid_client` is the same as 401.
-            400 | 401 | 403 => return Err(TokenVerdict::Refused(status)),
-            429 | 503 => return Err(TokenVerdict::Busy { status, wait: Wait::of(reply) }),
+            (HttpMeaning::Token, _) | (HttpMeaning::Unknown, 400 | 403) => return Err(TokenVerdict::Refused(status)),
             _ => return Err(TokenVerdict::Unusable(status)),
         }
-        let (value, life) = read_token(call, &reply.body).ok_or(TokenVerdict::Unusable(status))?;
+        let Some((value, life)) = read_token(call, &reply.body) else {
+            // Some platforms answer in their usual form, with HTTP 200.
+            let code = answer::read(&self.form, &reply.body).ok().and_then(|answer| answer.code);
+            return Err(match code.and_then(|code| self.form.code(&code)) {
+                Some(CodeMeaning::Busy) => busy(),
+                Some(CodeMeaning::TokenInvalid) => TokenVerdict::Refused(status),
+                _ => TokenVerdict::Unusable(status),
+            });
+        };
         let used = life.saturating_sub(call.early.min(life / 2));
         let until = now.plus(i64::try_from(used.as_millis()).unwrap_or(i64::MAX));
         let mut state = self.state();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::Operation;
+use super::{Operation, wait};
 use crate::model::Timestamp;
 
 /// What a request is for.
@@ -81,6 +81,13 @@ pub struct Reply {
     pub certificate_until: Option<Timestamp>,
     /// The body, unpacked.
     pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// What the server's clock showed, to the second.
+    pub fn server_time(&self) -> Option<Timestamp> {
+        wait::date(self.date.as_deref()?.trim())
+    }
 }
 
 impl fmt::Debug for Reply {

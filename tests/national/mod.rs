@@ -5,6 +5,7 @@ mod profile;
 mod server;
 mod tls;
 mod token;
+mod whole;
 mod wire;
 
 use std::path::{Path, PathBuf};

@@ -115,6 +115,9 @@ fn what_brings_no_token_is_named() {
     {
         assert_eq!(session.take(&reply(200, body), NOW), Err(TokenVerdict::Unusable(200)), "{body}");
     }
+    let usual = |code: &str| session.take(&reply(200, &format!(r#"{{"error_code":"{code}"}}"#)), NOW);
+    assert_eq!(usual("9"), Err(TokenVerdict::Busy { status: 200, wait: None }));
+    assert_eq!(usual("5"), Err(TokenVerdict::Refused(200)));
     for status in [302, 404, 500] {
         assert_eq!(session.take(&reply(status, r#"{"access_token":"a"}"#), NOW), Err(TokenVerdict::Unusable(status)));
     }

@@ -32,6 +32,7 @@ async fn an_exchange_carries_bytes_headers_and_answer() {
     assert_eq!(reply.status, 429);
     assert_eq!(reply.retry_after.as_deref(), Some("-5"));
     assert_eq!(reply.date.as_deref(), Some("Tue, 24 Nov 2026 08:00:00 GMT"));
+    assert_eq!(reply.server_time().map(molisa_gateway::model::Timestamp::wire).as_deref(), Some("20261124150000"));
     assert_eq!(reply.content_type.as_deref(), Some("text/plain"));
     assert_eq!(reply.body, b"{\"a\":1}");
     assert_eq!(reply.certificate_until, None);
