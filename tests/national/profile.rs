@@ -124,6 +124,28 @@ fn everything_renamed_needs_no_rust() {
 }
 
 #[test]
+fn only_the_records_own_fields_are_renamed() {
+    let canonical = r#"{"HoTen":"a","X":{"HoTen":"b"},"Y":[{"HoTen":"c"}]}"#;
+    let item = Item { reference: "r", version: "v", action: Action::Write, canonical };
+    let batch = String::from_utf8(renamed().write_batch("87", "g", "t", [item])).expect("text");
+    assert!(batch.contains(r#""hs":{"ten":"a","X":{"HoTen":"b"},"Y":[{"HoTen":"c"}]}"#), "{batch}");
+}
+
+#[test]
+fn an_operation_may_have_headers_of_its_own() {
+    let path = "path = \"/misposasoft/1.0/doi-tuong/dong-bo\"";
+    let own = format!("{path}\n[entity.doi-tuong.write.headers]\ncontent-type = \"text/plain\"\nX-Viec = \"ghi\"");
+    let profile = changed(&[(path, &own)]);
+    let headers = |operation| profile.call("doi-tuong", operation).expect("offered").headers.clone();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        headers(Operation::Write),
+        [pair("Accept", "application/json"), pair("content-type", "text/plain"), pair("X-Viec", "ghi")]
+    );
+    assert_eq!(headers(Operation::Ask).len(), 2);
+}
+
+#[test]
 fn a_comment_is_not_another_profile() {
     let commented = format!("# ghi chú\n{}\n", shipped_text());
     let profile = Profile::parse(Path::new("system.toml"), &commented).expect("right");
