@@ -1,0 +1,193 @@
+//! The checked profile of one national system: what it is called, where it is, how it speaks.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::auth::Auth;
+use super::document::Document;
+use super::encode::Envelope;
+use super::form::AnswerForm;
+use super::settings;
+use crate::model::{Action, Fault, Faults, Timestamp};
+
+/// What can be asked of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    /// Send a batch of records.
+    Write,
+    /// Ask what became of a batch.
+    Ask,
+    /// Count the records there.
+    Count,
+    /// List the records there.
+    List,
+}
+
+impl Operation {
+    /// All operations.
+    pub const ALL: [Self; 4] = [Self::Write, Self::Ask, Self::Count, Self::List];
+
+    /// The fixed word, in profiles and in the exchange log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Ask => "ask",
+            Self::Count => "count",
+            Self::List => "list",
+        }
+    }
+}
+
+/// How an unknown outcome of a write is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settle {
+    /// By asking what became of the batch.
+    Ask,
+    /// By looking the records up one by one.
+    LookUp,
+    /// By sending the same bytes again; only where that has no second effect.
+    Repeat,
+    /// By a person.
+    Person,
+}
+
+impl Settle {
+    /// The words of the profile.
+    pub const WORDS: [(&'static str, Self); 4] =
+        [("ask", Self::Ask), ("look-up", Self::LookUp), ("repeat", Self::Repeat), ("person", Self::Person)];
+
+    /// The fixed word.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, s)| *s == self).map_or("person", |(word, _)| word)
+    }
+}
+
+/// What one exchange may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most records in a batch.
+    pub records: usize,
+    /// The most bytes of a batch.
+    pub batch_bytes: usize,
+    /// The most bytes of an answer, unpacked.
+    pub answer_bytes: usize,
+    /// The deepest nesting of an answer.
+    pub answer_depth: usize,
+    /// To make a connection, TLS included.
+    pub connect: Duration,
+    /// For a whole exchange.
+    pub answer: Duration,
+}
+
+/// Where an operation is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The HTTP method.
+    pub method: String,
+    /// The path below the base address.
+    pub path: String,
+    /// Its headers, those of all calls included.
+    pub headers: Vec<(String, String)>,
+}
+
+/// A word for each action.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActionWords {
+    /// Create or update.
+    pub write: String,
+    /// Stop receiving.
+    pub stop: String,
+}
+
+impl ActionWords {
+    /// The action's word.
+    pub fn of(&self, action: Action) -> &str {
+        match action {
+            Action::Write => &self.write,
+            Action::Stop => &self.stop,
+        }
+    }
+}
+
+/// How one national system is spoken to. Made by [`Profile::load`] only, so it cannot be wrong later.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    pub(super) name: String,
+    pub(super) time: String,
+    pub(super) auth: Auth,
+    pub(super) limits: Limits,
+    pub(super) wire_words: ActionWords,
+    pub(super) contract_words: ActionWords,
+    pub(super) calls: BTreeMap<String, BTreeMap<Operation, Call>>,
+    pub(super) envelope: Envelope,
+    pub(super) answer: AnswerForm,
+    pub(super) settle: Settle,
+    pub(super) digest: [u8; 8],
+}
+
+impl Profile {
+    /// Reads `<mappings>/<system>/system.toml`. All mistakes are returned, each with its line.
+    pub fn load(mappings: &Path, system: &str) -> Result<Self, Faults> {
+        let file = mappings.join(system).join("system.toml");
+        let text = std::fs::read_to_string(&file).map_err(|e| {
+            Fault::of(&file, format!("không đọc được hồ sơ hệ thống / the profile cannot be read: {e}"))
+        })?;
+        Self::parse(&file, &text)
+    }
+
+    /// Reads a profile's text; `file` is for messages.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, Faults> {
+        let doc = Document::new(file, text);
+        let table = doc.parse();
+        let mut profile = settings::read(&doc, &table);
+        doc.finish()?;
+        // Of the values only: a comment or an empty line more is not another profile.
+        let values: toml::Table = toml::from_str(text).map_err(|e| Fault::of(file, e.message().to_owned()))?;
+        let hash: [u8; 32] = Sha256::digest(values.to_string()).into();
+        profile.digest.copy_from_slice(&hash[..8]);
+        Ok(profile)
+    }
+
+    /// What the operator calls the system.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The first bytes of a hash of all values of the profile.
+    pub fn digest(&self) -> [u8; 8] {
+        self.digest
+    }
+
+    /// The contract's word for an action, over which the content's hash goes even where the wire has another.
+    pub fn contract_word(&self, action: Action) -> &str {
+        self.contract_words.of(action)
+    }
+
+    /// What one exchange may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// How an unknown outcome of a write is settled.
+    pub fn settle(&self) -> Settle {
+        self.settle
+    }
+
+    /// The entities that can be written.
+    pub fn entities(&self) -> impl Iterator<Item = &str> {
+        self.calls.keys().map(String::as_str)
+    }
+
+    /// Where an operation on an entity is spoken to; `None` where the system does not offer it.
+    pub fn call(&self, entity: &str, operation: Operation) -> Option<&Call> {
+        self.calls.get(entity)?.get(&operation)
+    }
+
+    /// A time as the wire has it.
+    pub fn wire_time(&self, at: Timestamp) -> String {
+        at.in_vietnam().strftime(&self.time).to_string()
+    }
+}
