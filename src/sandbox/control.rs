@@ -1,6 +1,8 @@
 //! The side door under `/_sandbox/`: report, records, faults, refusals, reset. The same as methods of [`Nation`].
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::faults::Fault;
 use super::nation::Nation;
@@ -50,19 +52,11 @@ struct Ruling {
 }
 
 /// One thing, or a list of them.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany<T> {
-    Many(Vec<T>),
-    One(T),
-}
-
-impl<T> OneOrMany<T> {
-    fn into_list(self) -> Vec<T> {
-        match self {
-            Self::Many(list) => list,
-            Self::One(one) => vec![one],
-        }
+fn one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, String> {
+    let read = |value: Value| serde_json::from_value(value).map_err(|error| error.to_string());
+    match serde_json::from_slice(body).map_err(|error| error.to_string())? {
+        Value::Array(list) => list.into_iter().map(read).collect(),
+        one => Ok(vec![read(one)?]),
     }
 }
 
@@ -100,7 +94,7 @@ impl Nation {
         *self = Self::new(self.settings.clone(), self.words.clone());
     }
 
-    pub(super) fn control(&mut self, request: &Request, _now_ms: i64) -> Reply {
+    pub(super) fn control(&mut self, request: &Request) -> Reply {
         match (request.method.as_str(), request.plain_path()) {
             ("GET", "/_sandbox/report") => match serde_json::to_vec(&self.report()) {
                 Ok(body) => Reply::json(200, body),
@@ -111,20 +105,20 @@ impl Nation {
                 let body = self.records_as_lines(request.query("after").as_deref(), limit);
                 Reply::new(200, "application/x-ndjson", body)
             }
-            ("POST", "/_sandbox/faults") => match serde_json::from_slice::<OneOrMany<Fault>>(&request.body) {
-                Ok(faults) => self.add_faults(faults.into_list()),
-                Err(_) => bad("not a fault or a list of faults: see the names in the sandbox's documentation"),
+            ("POST", "/_sandbox/faults") => match one_or_many::<Fault>(&request.body) {
+                Ok(faults) => self.add_faults(faults),
+                Err(what) => bad(&what),
             },
             ("DELETE", "/_sandbox/faults") => {
                 self.clear_faults();
                 Reply::json(200, "{}")
             }
-            ("POST", "/_sandbox/refuse") => match serde_json::from_slice::<OneOrMany<Ruling>>(&request.body) {
+            ("POST", "/_sandbox/refuse") => match one_or_many::<Ruling>(&request.body) {
                 Ok(rulings) => {
-                    rulings.into_list().into_iter().for_each(|ruling| self.take(ruling));
+                    rulings.into_iter().for_each(|ruling| self.take(ruling));
                     Reply::json(200, serde_json::json!({ "rules": self.rules.len() }).to_string())
                 }
-                Err(_) => bad("not a ruling {references, as: refused|later|poison|accepted, MaLoi, ThongBao, times}"),
+                Err(what) => bad(&what),
             },
             ("POST", "/_sandbox/reset") => {
                 self.reset();

@@ -33,18 +33,25 @@ pub enum FaultKind {
     /// The connection is cut, nothing stored.
     CutBefore,
     /// HTTP 500, not stored.
+    #[serde(rename = "error-500-before")]
     Error500Before,
     /// HTTP 500, stored.
+    #[serde(rename = "error-500-after")]
     Error500After,
     /// HTTP 502; not stored unless told.
+    #[serde(rename = "error-502")]
     Error502,
     /// HTTP 504; stored unless told otherwise.
+    #[serde(rename = "error-504")]
     Error504,
     /// `9`, busy.
+    #[serde(rename = "busy-9")]
     Busy9,
     /// HTTP 429 with a `Retry-After`.
+    #[serde(rename = "too-many-429")]
     TooMany429,
     /// HTTP 503 with a `Retry-After`.
+    #[serde(rename = "unavailable-503")]
     Unavailable503,
     /// All tokens end now, and this request is told so.
     TokenDies,
@@ -81,6 +88,7 @@ pub enum FaultKind {
     /// The true length, half the body, then the end; stored.
     Truncated,
     /// HTML with 200; not stored unless told.
+    #[serde(rename = "html-200")]
     Html200,
     /// Byte order mark and a wrong content type: still readable.
     Bom,

@@ -127,7 +127,7 @@ impl Nation {
     pub fn handle(&mut self, request: &Request, now_ms: i64) -> Reply {
         let path = request.plain_path();
         if path.starts_with("/_sandbox/") {
-            return self.control(request, now_ms);
+            return self.control(request);
         }
         let mut reply = match self.words.operation(path) {
             Some(operation) => self.meet(operation, request, now_ms),
