@@ -11,6 +11,9 @@ use super::version;
 /// Parts the values of a record; no value may hold it.
 const BETWEEN: char = '\u{1f}';
 
+/// A stop's fields, by their places in the table.
+type Laid = Box<[(u8, Box<str>)]>;
+
 /// A record as it stands.
 #[derive(Debug)]
 pub(super) struct Written {
@@ -26,7 +29,7 @@ pub(super) struct Written {
     /// The last `GHI`.
     values: Box<str>,
     /// The stop laid over it.
-    stop: Option<Box<[(u8, Box<str>)]>>,
+    stop: Option<Laid>,
 }
 
 impl Written {
@@ -41,7 +44,7 @@ impl Written {
         for (slot, text) in all.iter_mut().zip(self.values.split(BETWEEN)) {
             *slot = Some(text);
         }
-        for (place, text) in self.stop.iter().flatten() {
+        for (place, text) in self.stop.iter().flat_map(|laid| laid.iter()) {
             all[usize::from(*place)] = Some(text);
         }
         if self.is_stopped() {
@@ -207,7 +210,7 @@ impl Book {
         true
     }
 
-    fn put(&mut self, entry: u32, unit: u32, values: Box<str>, stop: Option<Box<[(u8, Box<str>)]>>, mark: &Mark) {
+    fn put(&mut self, entry: u32, unit: u32, values: Box<str>, stop: Option<Laid>, mark: &Mark) {
         let slot = &mut self.entries[entry as usize];
         let check = version::check(&slot.reference, &version::hex(&mark.version));
         if let Some(old) = &slot.written {

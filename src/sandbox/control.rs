@@ -67,13 +67,11 @@ fn bad(what: &str) -> Reply {
 impl Nation {
     /// Queues a fault; one that makes no sense for its operation is refused with the reason.
     pub fn add_fault(&mut self, fault: Fault) -> Result<(), &'static str> {
-        match fault.nonsense() {
-            Some(why) => Err(why),
-            None => {
-                self.faults.add(fault);
-                Ok(())
-            }
+        if let Some(why) = fault.nonsense() {
+            return Err(why);
         }
+        self.faults.add(fault);
+        Ok(())
     }
 
     /// Takes back all faults that wait.
@@ -115,7 +113,9 @@ impl Nation {
             }
             ("POST", "/_sandbox/refuse") => match one_or_many::<Ruling>(&request.body) {
                 Ok(rulings) => {
-                    rulings.into_iter().for_each(|ruling| self.take(ruling));
+                    for ruling in rulings {
+                        self.take(ruling);
+                    }
                     Reply::json(200, serde_json::json!({ "rules": self.rules.len() }).to_string())
                 }
                 Err(what) => bad(&what),
@@ -133,7 +133,9 @@ impl Nation {
         if let Some(why) = faults.iter().find_map(Fault::nonsense) {
             return bad(why);
         }
-        faults.into_iter().for_each(|fault| self.faults.add(fault));
+        for fault in faults {
+            self.faults.add(fault);
+        }
         Reply::json(200, serde_json::json!({ "left": self.faults.left() }).to_string())
     }
 

@@ -1,5 +1,6 @@
 //! HTTP/1.1 read and written by hand, because a server library will not cut a connection where a fault wants it cut.
 
+use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ const MOST_BODY: usize = 5_200_000;
 /// Bytes of an oversized body that are swallowed, so that the refusal can be read.
 const MOST_SWALLOWED: u64 = 64 << 20;
 /// A connection that says nothing for so long is closed.
-const IDLE: Duration = Duration::from_secs(120);
+const IDLE: Duration = Duration::from_mins(10);
 
 /// What came over a connection.
 pub(super) enum Incoming {
@@ -42,10 +43,8 @@ impl Wire {
     }
 
     async fn more(&mut self) -> io::Result<usize> {
-        let mut chunk = [0; 16 << 10];
-        let count = timeout(IDLE, self.stream.read(&mut chunk)).await.unwrap_or(Ok(0))?;
-        self.ahead.extend_from_slice(&chunk[..count]);
-        Ok(count)
+        self.ahead.reserve(16 << 10);
+        timeout(IDLE, self.stream.read_buf(&mut self.ahead)).await.unwrap_or(Ok(0))
     }
 
     /// Reads the next request.
@@ -99,6 +98,7 @@ impl Wire {
             }
             return Ok(None);
         };
+        self.ahead.reserve(length.saturating_sub(self.ahead.len()));
         while self.ahead.len() < length {
             if self.more().await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
@@ -162,10 +162,10 @@ impl Wire {
         }
         let mut head = format!("HTTP/1.1 {} {}\r\n", reply.status, phrase(reply.status));
         for (name, value) in &reply.headers {
-            head.push_str(&format_args!("{name}: {value}\r\n").to_string());
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         let connection = if keep { "keep-alive" } else { "close" };
-        head.push_str(&format!("content-length: {}\r\nconnection: {connection}\r\n\r\n", reply.length()));
+        let _ = write!(head, "content-length: {}\r\nconnection: {connection}\r\n\r\n", reply.length());
         let mut first = head.into_bytes();
         match (&reply.body, reply.play) {
             (_, Play::CutAfterHeaders) => {

@@ -23,7 +23,7 @@ impl Nation {
     /// Reads a question about a batch.
     pub(super) fn asked(&mut self, body: &[u8]) -> Asked {
         let mut asked = Asked { malformed: None, batch: None };
-        match self.question(body, &[&self.words.question.ma_goi_tin]) {
+        match read_question(body, &[&self.words.question.ma_goi_tin]) {
             Ok([Some(Value::Text(key))]) if (8..=100).contains(&key.chars().count()) => {
                 asked.batch = self.book.keys.get(key.as_ref()).copied();
             }
@@ -64,23 +64,6 @@ impl Nation {
         }
     }
 
-    /// The values of a question by name; one that is unknown or comes twice is an error.
-    fn question<'a, const N: usize>(
-        &self,
-        body: &'a [u8],
-        names: &[&String; N],
-    ) -> Result<[Option<Value<'a>>; N], &'static str> {
-        let pairs = parse::question(body).map_err(|_| "not a JSON object")?;
-        let mut values = [const { None }; N];
-        for (name, value) in pairs {
-            let place = names.iter().position(|known| known.as_str() == name).ok_or("a key that it does not have")?;
-            if values[place].replace(value).is_some() {
-                return Err("a key twice");
-            }
-        }
-        Ok(values)
-    }
-
     fn bad_question(&mut self, operation: &str, what: &'static str) -> Answer {
         self.breaches.add("question", || format!("{operation}: {what}"));
         Answer::bare(Code::Malformed, what)
@@ -89,7 +72,7 @@ impl Nation {
     /// Sums per commune, stopped records included.
     pub(super) fn count(&mut self, body: &[u8]) -> Answer {
         let words = &self.words.question;
-        let province = match self.question(body, &[&words.ma_tinh, &words.nhom]) {
+        let province = match read_question(body, &[&words.ma_tinh, &words.nhom]) {
             Ok([Some(Value::Text(province)), Some(Value::Text(by))]) if by == words.ma_xa => province,
             Ok(_) => return self.bad_question("thong-ke", "MaTinh or Nhom is not there or not as it should be"),
             Err(what) => return self.bad_question("thong-ke", what),
@@ -119,7 +102,7 @@ impl Nation {
     pub(super) fn list(&mut self, body: &[u8]) -> Answer {
         let words = &self.words.question;
         let names = [&words.ma_tinh, &words.ma_xa, &words.trang, &words.kich_thuoc];
-        let (province, commune, page, size) = match self.question(body, &names) {
+        let (province, commune, page, size) = match read_question(body, &names) {
             Ok([Some(Value::Text(province)), commune, Some(Value::Number(page)), Some(Value::Number(size))])
                 if page > 0 && (1..=MOST_PAGE).contains(&size) =>
             {
@@ -219,4 +202,20 @@ pub(super) fn document(out: &mut Vec<u8>, standing: &[Option<&str>], names: &[&s
         }
     }
     out.push(b'}');
+}
+
+/// The values of a question by name; one that is unknown or comes twice is an error.
+fn read_question<'a, const N: usize>(
+    body: &'a [u8],
+    names: &[&String; N],
+) -> Result<[Option<Value<'a>>; N], &'static str> {
+    let pairs = parse::question(body).map_err(|_| "not a JSON object")?;
+    let mut values = [const { None }; N];
+    for (name, value) in pairs {
+        let place = names.iter().position(|known| known.as_str() == name).ok_or("a key that it does not have")?;
+        if values[place].replace(value).is_some() {
+            return Err("a key twice");
+        }
+    }
+    Ok(values)
 }

@@ -11,6 +11,7 @@ use super::faults::{Fault, FaultKind, Faults, Operation};
 use super::lookup::Asked;
 use super::pace::Pace;
 use super::parse::Lookup;
+use super::play::dress;
 use super::send::Sent;
 use super::token::{Tokens, basic};
 use super::wire::{Reply, Request, percent_decoded};
@@ -129,13 +130,12 @@ impl Nation {
         if path.starts_with("/_sandbox/") {
             return self.control(request);
         }
-        let mut reply = match self.words.operation(path) {
-            Some(operation) => self.meet(operation, request, now_ms),
-            None => {
-                self.tally.other_requests += 1;
-                self.breaches.add("path", || "an address that the system does not have".to_owned());
-                Reply::json(404, r#"{"error":"not found"}"#)
-            }
+        let mut reply = if let Some(operation) = self.words.operation(path) {
+            self.meet(operation, request, now_ms)
+        } else {
+            self.tally.other_requests += 1;
+            self.breaches.add("path", || "an address that the system does not have".to_owned());
+            Reply::json(404, r#"{"error":"not found"}"#)
         };
         reply.delay_ms = reply.delay_ms.saturating_add(self.settings.latency_ms);
         if reply.header("date").is_none() {
@@ -229,7 +229,7 @@ impl Nation {
             }
         };
         match fault {
-            Some(fault) => self.dress(reply, fault, request),
+            Some(fault) => dress(reply, fault, request),
             None => reply,
         }
     }

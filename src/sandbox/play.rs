@@ -30,71 +30,7 @@ impl Nation {
             }
             K::TokenRefused => self.say_token_invalid(),
             K::Redirect => page(302, "Found").with("location", "/login"),
-            _ => self.dress(page(200, "OK"), fault, request),
-        }
-    }
-
-    /// What becomes of an answer on its way.
-    pub(super) fn dress(&mut self, mut reply: Reply, fault: &Fault, request: &Request) -> Reply {
-        use FaultKind as K;
-        let body = match &reply.body {
-            ReplyBody::Bytes(bytes) => bytes.as_slice(),
-            _ => &[],
-        };
-        match fault.fault {
-            K::StoredThenSilent => reply.played(Play::Silent),
-            K::StoredThenCut | K::CutBefore => reply.played(Play::CutBeforeHeaders),
-            K::CutAfterHeaders => reply.played(Play::CutAfterHeaders),
-            K::Truncated => {
-                let half = body.len() / 2;
-                reply.played(Play::CutInBody(half))
-            }
-            K::Error500Before | K::Error500After => page(500, "Internal Server Error"),
-            K::Error502 => page(502, "Bad Gateway"),
-            K::Error504 => page(504, "Gateway Time-out"),
-            K::Other4xx => page(fault.status.unwrap_or(404), "Not for you"),
-            K::Html200 => page(200, "Đăng nhập"),
-            K::Slow => {
-                reply.delay_ms = fault.delay_ms.unwrap_or(3_000);
-                reply
-            }
-            K::Trickle => {
-                let step = (body.len() / 16).max(1);
-                let bytes = body.to_vec();
-                reply.body = ReplyBody::Trickle { bytes, step, pause_ms: fault.delay_ms.unwrap_or(200) };
-                reply
-            }
-            K::GzipBomb if accepts_gzip(request) => {
-                reply.body = bomb(fault.bytes.unwrap_or(GIB / 2));
-                reply.with("content-encoding", "gzip")
-            }
-            K::Huge | K::GzipBomb => {
-                let times = fault.bytes.unwrap_or(GIB) / 4096;
-                let head = br#"{"error_code":"0","message":""#.to_vec();
-                let tail = br#"","result":[]}"#.to_vec();
-                reply.body = ReplyBody::Repeated { head, unit: vec![b'x'; 4096], times, tail };
-                reply
-            }
-            K::Deep => {
-                let depth = usize::try_from(fault.bytes.unwrap_or(100_000)).unwrap_or(100_000);
-                let head = br#"{"error_code":"0","message":"","result":"#.to_vec();
-                let mut tail = vec![b']'; depth];
-                tail.push(b'}');
-                reply.body = ReplyBody::Repeated { head, unit: vec![b'['], times: depth as u64, tail };
-                reply
-            }
-            K::Malformed => {
-                let mut bytes = body.get(..body.len().saturating_sub(1)).unwrap_or_default().to_vec();
-                bytes.extend_from_slice(br#","result":[{]"#);
-                reply.body = ReplyBody::Bytes(bytes);
-                reply
-            }
-            K::Bom => {
-                let mut bytes = vec![0xef, 0xbb, 0xbf];
-                bytes.extend_from_slice(body);
-                Reply { delay_ms: reply.delay_ms, ..Reply::new(reply.status, "text/plain", bytes) }
-            }
-            _ => reply,
+            _ => dress(page(200, "OK"), fault, request),
         }
     }
 
@@ -118,6 +54,70 @@ impl Nation {
         }
         self.tell_wait(now_ms, told);
         reply
+    }
+}
+
+/// What becomes of an answer on its way.
+pub(super) fn dress(mut reply: Reply, fault: &Fault, request: &Request) -> Reply {
+    use FaultKind as K;
+    let body = match &reply.body {
+        ReplyBody::Bytes(bytes) => bytes.as_slice(),
+        _ => &[],
+    };
+    match fault.fault {
+        K::StoredThenSilent => reply.played(Play::Silent),
+        K::StoredThenCut | K::CutBefore => reply.played(Play::CutBeforeHeaders),
+        K::CutAfterHeaders => reply.played(Play::CutAfterHeaders),
+        K::Truncated => {
+            let half = body.len() / 2;
+            reply.played(Play::CutInBody(half))
+        }
+        K::Error500Before | K::Error500After => page(500, "Internal Server Error"),
+        K::Error502 => page(502, "Bad Gateway"),
+        K::Error504 => page(504, "Gateway Time-out"),
+        K::Other4xx => page(fault.status.unwrap_or(404), "Not for you"),
+        K::Html200 => page(200, "Đăng nhập"),
+        K::Slow => {
+            reply.delay_ms = fault.delay_ms.unwrap_or(3_000);
+            reply
+        }
+        K::Trickle => {
+            let step = (body.len() / 16).max(1);
+            let bytes = body.to_vec();
+            reply.body = ReplyBody::Trickle { bytes, step, pause_ms: fault.delay_ms.unwrap_or(200) };
+            reply
+        }
+        K::GzipBomb if accepts_gzip(request) => {
+            reply.body = bomb(fault.bytes.unwrap_or(GIB / 2));
+            reply.with("content-encoding", "gzip")
+        }
+        K::Huge | K::GzipBomb => {
+            let times = fault.bytes.unwrap_or(GIB) / 4096;
+            let head = br#"{"error_code":"0","message":""#.to_vec();
+            let tail = br#"","result":[]}"#.to_vec();
+            reply.body = ReplyBody::Repeated { head, unit: vec![b'x'; 4096], times, tail };
+            reply
+        }
+        K::Deep => {
+            let depth = usize::try_from(fault.bytes.unwrap_or(100_000)).unwrap_or(100_000);
+            let head = br#"{"error_code":"0","message":"","result":"#.to_vec();
+            let mut tail = vec![b']'; depth];
+            tail.push(b'}');
+            reply.body = ReplyBody::Repeated { head, unit: vec![b'['], times: depth as u64, tail };
+            reply
+        }
+        K::Malformed => {
+            let mut bytes = body.get(..body.len().saturating_sub(1)).unwrap_or_default().to_vec();
+            bytes.extend_from_slice(br#","result":[{]"#);
+            reply.body = ReplyBody::Bytes(bytes);
+            reply
+        }
+        K::Bom => {
+            let mut bytes = vec![0xef, 0xbb, 0xbf];
+            bytes.extend_from_slice(body);
+            Reply { delay_ms: reply.delay_ms, ..Reply::new(reply.status, "text/plain", bytes) }
+        }
+        _ => reply,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -27,16 +28,14 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> io::Result<()> {
     loop {
-        let stream = tokio::select! {
+        let accepted = tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // One that went away before it was taken in, or no descriptors left: the next may do.
-                Err(_) => {
-                    tokio::task::yield_now().await;
-                    continue;
-                }
-            },
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            // One that went away before it was taken in, or no descriptors left: a little later the next may do.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
         };
         let (nation, clock, stop) = (nation.clone(), clock.clone(), stop.clone());
         tokio::spawn(async move {

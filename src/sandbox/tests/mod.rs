@@ -48,7 +48,14 @@ fn version(action: &str, record: &Value) -> String {
     }
     let mut text = format!("{action}|");
     canonical(record, &mut text);
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// Lower-case hexadecimal digits, not by the code under test.
+fn hex(bytes: &[u8]) -> String {
+    let digits = b"0123456789abcdef";
+    let both = |byte: &u8| [digits[usize::from(byte >> 4)] as char, digits[usize::from(byte & 15)] as char];
+    bytes.iter().flat_map(both).collect()
 }
 
 fn person(name: &str) -> Value {
