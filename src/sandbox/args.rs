@@ -40,6 +40,9 @@ pub struct SandboxArgs {
     /// By how much the clock of the answers is off.
     #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true)]
     pub skew: i64,
+    /// By how much ThoiGianGui of a new batch may lie before the newest stored one.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3_720)]
+    pub overtaking: i64,
     /// Counts do not offer MaKiemTra.
     #[arg(long)]
     pub no_checksums: bool,
@@ -98,6 +101,7 @@ impl SandboxArgs {
             budget: self.budget,
             latency_ms: self.latency_ms,
             skew_seconds: self.skew,
+            overtaking_seconds: self.overtaking,
             checksums: !self.no_checksums,
             ..Settings::default()
         };

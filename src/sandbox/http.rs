@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
+use super::server::Clock;
 use super::wire::{Play, Reply, ReplyBody, Request};
 
 /// Bytes of a request's head.
@@ -48,8 +49,12 @@ impl Wire {
     }
 
     /// Reads the next request.
-    pub(super) async fn read(&mut self) -> io::Result<Incoming> {
+    pub(super) async fn read(&mut self, clock: &Clock) -> io::Result<Incoming> {
+        let mut arrived = None;
         let end = loop {
+            if arrived.is_none() && !self.ahead.is_empty() {
+                arrived = Some(clock());
+            }
             if let Some(at) = find(&self.ahead, b"\r\n\r\n") {
                 break at;
             }
@@ -63,6 +68,7 @@ impl Wire {
         let head = String::from_utf8_lossy(&self.ahead[..end]).into_owned();
         self.ahead.drain(..end + 4);
         let Some(mut request) = read_head(&head) else { return Ok(Incoming::Unreadable) };
+        request.arrived_ms = arrived;
         if request.header("expect").is_some_and(|expect| expect.eq_ignore_ascii_case("100-continue")) {
             self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
@@ -223,7 +229,7 @@ fn read_head(head: &str) -> Option<Request> {
     let headers = lines
         .map(|line| line.split_once(':').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())))
         .collect::<Option<Vec<_>>>()?;
-    Some(Request { method: method.to_owned(), path: path.to_owned(), headers, body: Vec::new() })
+    Some(Request { method: method.to_owned(), path: path.to_owned(), headers, ..Request::default() })
 }
 
 fn phrase(status: u16) -> &'static str {

@@ -32,8 +32,9 @@ pub struct Settings {
     pub latency_ms: u64,
     /// Requests that come so soon after a `Retry-After` was told count as on the wire already, in milliseconds.
     pub grace_ms: i64,
-    /// By how much `ThoiGianGui` of a new batch may lie before the newest stored one: batches formed in order may be
-    /// overtaken on their way. Seconds.
+    /// By how much `ThoiGianGui` of a new batch may lie before the newest stored one, in seconds: a batch that was
+    /// formed first may be overtaken before its first attempt, by as much as the longest wait. Zero where batches are
+    /// sent one after the other. A record that goes back is a breach whatever this says.
     pub overtaking_seconds: i64,
     /// By how much the nation's `Date` is off, in seconds.
     pub skew_seconds: i64,
@@ -49,8 +50,8 @@ impl Default for Settings {
             token_life: 3_600,
             budget: None,
             latency_ms: 0,
-            grace_ms: 150,
-            overtaking_seconds: 120,
+            grace_ms: 250,
+            overtaking_seconds: 3_720,
             skew_seconds: 0,
             checksums: true,
         }
@@ -156,7 +157,7 @@ impl Nation {
 
     fn meet(&mut self, operation: Operation, request: &Request, now_ms: i64) -> Reply {
         *self.tally.requests.entry(operation).or_default() += 1;
-        if self.pace.broken(now_ms, self.settings.grace_ms) {
+        if self.pace.broken(request.arrived_ms.unwrap_or(now_ms), self.settings.grace_ms) {
             self.breaches.add("retry-after", || format!("{operation:?} before the end of a Retry-After"));
         }
         if !request.method.eq_ignore_ascii_case("POST") {

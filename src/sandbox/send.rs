@@ -310,7 +310,12 @@ impl Nation {
         self.tally.effects += 1;
         if let Some(old) = self.book.written(entry) {
             self.tally.repeated += u64::from(old.version == mark.version);
-            self.tally.out_of_order += u64::from(mark.formed < old.formed);
+            if mark.formed < old.formed {
+                // It stood in one batch at a time, so this one was formed later.
+                self.tally.out_of_order += 1;
+                let key = text(sent.envelope.key.as_ref()).unwrap_or_default();
+                self.breaches.add("time", || format!("batch {key}: ThoiGianGui before that of a record it replaces"));
+            }
         }
         let province = text(sent.envelope.province.as_ref()).unwrap_or_default();
         if action == "GHI" {

@@ -52,7 +52,7 @@ async fn talk(stream: TcpStream, nation: &Mutex<Nation>, clock: &Clock) -> io::R
     stream.set_nodelay(true)?;
     let mut wire = Wire::new(stream);
     loop {
-        let (reply, keep) = match wire.read().await? {
+        let (reply, keep) = match wire.read(clock).await? {
             Incoming::Closed => return Ok(()),
             Incoming::Unreadable => (Reply::json(400, r#"{"error":"not HTTP"}"#), false),
             Incoming::Oversized(path) => (lock(nation).oversized(&path), false),

@@ -11,6 +11,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// When its first bytes came, where that is earlier than when it is handled: a long body takes its time.
+    pub arrived_ms: Option<i64>,
 }
 
 impl Request {
@@ -20,7 +22,7 @@ impl Request {
         if !token.is_empty() {
             headers.push(("authorization".to_owned(), format!("Bearer {token}")));
         }
-        Self { method: "POST".to_owned(), path: path.to_owned(), headers, body: body.into() }
+        Self { method: "POST".to_owned(), path: path.to_owned(), headers, body: body.into(), arrived_ms: None }
     }
 
     /// The first header field of that name, whatever its case.

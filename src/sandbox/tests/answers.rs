@@ -105,9 +105,9 @@ fn waiting_is_watched() {
                 assert!(reply.header("date").unwrap().ends_with("GMT"));
                 assert_ne!(reply.header("date"), Some(dates::http(NOW).as_str()));
             }
-            nation.now += 100; // on the wire already
+            nation.now += 200; // on the wire already
             nation.ask("batch-0001");
-            nation.now += wait - 100 - i64::from(early);
+            nation.now += wait - 200 - i64::from(early);
             nation.fresh_token();
             assert_eq!(nation.kinds(), if early { vec!["retry-after"] } else { vec![] }, "{fault:?}");
         }
@@ -168,4 +168,28 @@ fn codes_as_numbers_and_faults_that_do_not_fit() {
     assert_eq!(nation.nation.report().faults_left, 2);
     nation.nation.reset();
     assert_eq!(nation.nation.report(), Nation::default().report());
+}
+
+#[test]
+fn a_stored_batch_is_never_called_malformed() {
+    let mut nation = Boxed::new();
+    let items = [item("A", "GHI", &person("A"))];
+    nation.fault(Fault { skip: 1, ..send_fault(FaultKind::MinusOne) }.times(2));
+    let codes = ["batch-0001", "batch-0001", "batch-0002", "batch-0003"]
+        .map(|key| nation.send(key, &items)["error_code"].clone());
+    assert_eq!(codes, ["0", "3", "-1", "0"]);
+    assert_eq!((nation.kinds(), nation.nation.report().faults_played), (vec![], 2));
+}
+
+#[test]
+fn poison_by_fault_stays() {
+    let mut nation = Boxed::new();
+    let items = [item("A", "GHI", &person("A")), item("B", "GHI", &person("B")), item("C", "GHI", &person("C"))];
+    nation.fault(send_fault(FaultKind::Poison));
+    let codes = [&items[..], &items[..1], &items[1..], &items[2..], &items[1..2]]
+        .into_iter()
+        .enumerate()
+        .map(|(at, part)| nation.send(&format!("batch-{at:04}"), part)["error_code"].as_str().map(str::to_owned));
+    assert_eq!(codes.map(Option::unwrap).collect::<Vec<_>>(), ["-1", "0", "-1", "0", "-1"]);
+    assert_eq!((nation.kinds(), nation.nation.report().people), (vec![], 2));
 }

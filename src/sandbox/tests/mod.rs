@@ -105,6 +105,7 @@ impl Boxed {
             path: self.nation.words.paths.token.clone(),
             headers: vec![("Authorization".to_owned(), "Basic c2FuZGJveDpzYW5kYm94".to_owned())],
             body: b"grant_type=client_credentials".to_vec(),
+            ..Request::default()
         };
         let reply = self.nation.handle(&request, self.now);
         assert_eq!(reply.status, 200);

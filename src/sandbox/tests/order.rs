@@ -46,9 +46,13 @@ fn effects_that_repeat_or_come_out_of_order_are_counted() {
     nation.send("batch-0004", &[a]);
     let report = nation.nation.report();
     assert_eq!((report.effects, report.effects_repeated, report.effects_out_of_order), (4, 1, 1));
-    assert_eq!(report.violations, 0);
-    nation.reply(SEND, batch("batch-0005", "20261118082000", &[item("C", "GHI", &person("C"))]));
     assert_eq!(nation.kinds(), ["time"]);
+    // One batch overtook another: no breach within the longest wait.
+    for (formed, count) in [("20261118073000", 1), ("20261118063000", 2)] {
+        let record = item(formed, "GHI", &person("C"));
+        nation.reply(SEND, batch(&format!("batch-{formed}"), formed, &[record]));
+        assert_eq!(nation.nation.report().violations, count);
+    }
 }
 
 #[test]
