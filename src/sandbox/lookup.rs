@@ -73,7 +73,7 @@ impl Nation {
     pub(super) fn count(&mut self, body: &[u8]) -> Answer {
         let words = &self.words.question;
         let province = match read_question(body, &[&words.ma_tinh, &words.nhom]) {
-            Ok([Some(Value::Text(province)), Some(Value::Text(by))]) if by == words.ma_xa => province,
+            Ok([Some(Value::Text(province)), Some(Value::Text(by))]) if by == "MaXa" || by == words.ma_xa => province,
             Ok(_) => return self.bad_question("thong-ke", "MaTinh or Nhom is not there or not as it should be"),
             Err(what) => return self.bad_question("thong-ke", what),
         };
