@@ -1,1 +1,48 @@
-//! The national side in a box, with named faults: for training, the demo and the tests.
+//! The national side in a box: `misposasoft` for beneficiaries (`doi-tuong`, JSON), strictly by the contract
+//! (national-systems.md, sections 1, 6 and 7), with named faults. For training, the demo and the tests.
+//!
+//! It shares no code with the other rooms, not even the nouns of `model`: it is the second, independent reading of the
+//! contract, so that one misreading cannot hide on both sides of the wire.
+//!
+//! The way through: [`serve`] (HTTP/1.1, plays what only a network can do) hands a [`Request`] to [`Nation::handle`]
+//! (synchronous, no clock, no randomness) → `pace` (Retry-After, budget) → `token` → `faults` → `parse` (one pass over
+//! the body, borrowed) → `send` with `form` and `version` → `book` (what is kept) → `answer` (how it is said) →
+//! [`Reply`]. `lookup` answers questions, `control` is the side door under `/_sandbox/`, `report` what was counted.
+//! *Violations* are breaches of the contract that a gateway must never make; *refusals* that a nation may say at any
+//! time are made only where [`Rule`]s told so.
+
+mod answer;
+mod args;
+mod book;
+mod breach;
+mod control;
+mod dates;
+mod faults;
+mod form;
+mod http;
+mod lookup;
+mod nation;
+mod pace;
+mod parse;
+mod play;
+mod record;
+mod report;
+mod send;
+mod server;
+mod stop;
+mod token;
+mod version;
+mod wire;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use args::{SandboxArgs, SandboxError, run};
+pub use control::Rule;
+pub use faults::{Fault, FaultKind, Operation, RetryAfter};
+pub use nation::{Nation, Settings};
+pub use report::{RecordView, Report};
+pub use server::{Clock, serve, system_clock};
+pub use wire::{Play, Reply, ReplyBody, Request};
+pub use words::{Words, WordsError};

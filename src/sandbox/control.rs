@@ -1,0 +1,156 @@
+//! The side door under `/_sandbox/`: report, records, faults, refusals, reset. The same as methods of [`Nation`].
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::faults::Fault;
+use super::nation::Nation;
+use super::wire::{Reply, Request};
+
+/// What a nation may say of a record for reasons of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// Refused for good, from now on.
+    Refused {
+        /// `MaLoi`.
+        code: String,
+        /// `ThongBao`.
+        text: String,
+    },
+    /// To be tried again later, so many times.
+    Later {
+        /// How often.
+        times: u32,
+    },
+    /// A batch that holds it is answered `-1`.
+    Poison,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum As {
+    Refused,
+    Later,
+    Poison,
+    Accepted,
+}
+
+/// One line of `POST /_sandbox/refuse`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ruling {
+    references: Vec<String>,
+    #[serde(rename = "as")]
+    kind: As,
+    #[serde(default, rename = "MaLoi")]
+    code: Option<String>,
+    #[serde(default, rename = "ThongBao")]
+    text: Option<String>,
+    #[serde(default)]
+    times: Option<u32>,
+}
+
+/// One thing, or a list of them.
+fn one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, String> {
+    let read = |value: Value| serde_json::from_value(value).map_err(|error| error.to_string());
+    match serde_json::from_slice(body).map_err(|error| error.to_string())? {
+        Value::Array(list) => list.into_iter().map(read).collect(),
+        one => Ok(vec![read(one)?]),
+    }
+}
+
+fn bad(what: &str) -> Reply {
+    Reply::json(400, serde_json::json!({ "error": what }).to_string())
+}
+
+impl Nation {
+    /// Queues a fault; one that makes no sense for its operation is refused with the reason.
+    pub fn add_fault(&mut self, fault: Fault) -> Result<(), &'static str> {
+        if let Some(why) = fault.nonsense() {
+            return Err(why);
+        }
+        self.faults.add(fault);
+        Ok(())
+    }
+
+    /// Takes back all faults that wait.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// Sets what is said of a reference; `None`: nothing special.
+    pub fn rule(&mut self, reference: &str, rule: Option<Rule>) {
+        match rule {
+            Some(rule) => self.rules.insert(reference.to_owned(), rule),
+            None => self.rules.remove(reference),
+        };
+    }
+
+    /// Forgets everything but its settings and words.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.settings.clone(), self.words.clone());
+    }
+
+    pub(super) fn control(&mut self, request: &Request) -> Reply {
+        match (request.method.as_str(), request.plain_path()) {
+            ("GET", "/_sandbox/report") => match serde_json::to_vec(&self.report()) {
+                Ok(body) => Reply::json(200, body),
+                Err(_) => Reply::json(500, "{}"),
+            },
+            ("GET", "/_sandbox/records") => {
+                let limit = request.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(1_000);
+                let body = self.records_as_lines(request.query("after").as_deref(), limit);
+                Reply::new(200, "application/x-ndjson", body)
+            }
+            ("POST", "/_sandbox/faults") => match one_or_many::<Fault>(&request.body) {
+                Ok(faults) => self.add_faults(faults),
+                Err(what) => bad(&what),
+            },
+            ("DELETE", "/_sandbox/faults") => {
+                self.clear_faults();
+                Reply::json(200, "{}")
+            }
+            ("POST", "/_sandbox/refuse") => match one_or_many::<Ruling>(&request.body) {
+                Ok(rulings) => {
+                    for ruling in rulings {
+                        self.take(ruling);
+                    }
+                    Reply::json(200, serde_json::json!({ "rules": self.rules.len() }).to_string())
+                }
+                Err(what) => bad(&what),
+            },
+            ("POST", "/_sandbox/reset") => {
+                self.reset();
+                Reply::json(200, "{}")
+            }
+            _ => Reply::json(404, r#"{"error":"no such control"}"#),
+        }
+    }
+
+    /// All or none.
+    fn add_faults(&mut self, faults: Vec<Fault>) -> Reply {
+        if let Some(why) = faults.iter().find_map(Fault::nonsense) {
+            return bad(why);
+        }
+        for fault in faults {
+            self.faults.add(fault);
+        }
+        Reply::json(200, serde_json::json!({ "left": self.faults.left() }).to_string())
+    }
+
+    fn take(&mut self, ruling: Ruling) {
+        let rule = match ruling.kind {
+            As::Refused => Some(Rule::Refused {
+                code: ruling.code.unwrap_or_else(|| "TU_CHOI".to_owned()),
+                text: ruling.text.unwrap_or_else(|| "Từ chối tiếp nhận".to_owned()),
+            }),
+            As::Later => Some(Rule::Later { times: ruling.times.unwrap_or(1).max(1) }),
+            As::Poison => Some(Rule::Poison),
+            As::Accepted => None,
+        };
+        for reference in ruling.references {
+            self.rule(&reference, rule.clone());
+        }
+    }
+}

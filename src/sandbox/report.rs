@@ -1,0 +1,138 @@
+//! What the nation counted for itself, and what it holds.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use serde::Serialize;
+
+use super::answer::{key, pair};
+use super::book::national_number;
+use super::faults::Operation;
+use super::lookup::document;
+use super::nation::Nation;
+use super::record::{Field, NAMES};
+use super::version::hex;
+
+/// What was counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Records present and not stopped.
+    pub people: u64,
+    /// Records present.
+    pub records: u64,
+    /// Writes and stops that were applied.
+    pub effects: u64,
+    /// Those whose version was the current one already.
+    pub effects_repeated: u64,
+    /// Those that replaced a record of a later `ThoiGianGui`.
+    pub effects_out_of_order: u64,
+    /// Breaches of the contract.
+    pub violations: u64,
+    /// The same by kind.
+    pub violations_by_kind: BTreeMap<&'static str, u64>,
+    /// Texts of the first ones; they hold no personal data.
+    pub violation_texts: Vec<String>,
+    /// Requests by operation.
+    pub requests: BTreeMap<Operation, u64>,
+    /// Requests to addresses that there are not.
+    pub other_requests: u64,
+    /// Batches stored.
+    pub batches: u64,
+    /// Batches that came again after they were stored.
+    pub batches_again: u64,
+    /// Batches seen that were never answered with results or a refusal, as far as the nation knows.
+    pub batches_unsettled: u64,
+    /// Requests that met a fault.
+    pub faults_played: u64,
+    /// Requests that will still meet one.
+    pub faults_left: u64,
+}
+
+/// A record as it is held, in the contract's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordView {
+    /// `MaThamChieu`.
+    pub reference: String,
+    /// `MaDoiTuong`.
+    pub national: String,
+    /// `PhienBan`.
+    pub version: String,
+    /// `TrangThai`.
+    pub state: String,
+    /// `DoiTuong` as JSON.
+    pub document: String,
+}
+
+impl Nation {
+    /// What was counted so far.
+    pub fn report(&self) -> Report {
+        let written = || self.book.entries.iter().filter_map(|entry| entry.written.as_deref());
+        Report {
+            people: written().filter(|written| !written.is_stopped()).count() as u64,
+            records: written().count() as u64,
+            effects: self.tally.effects,
+            effects_repeated: self.tally.repeated,
+            effects_out_of_order: self.tally.out_of_order,
+            violations: self.breaches.count,
+            violations_by_kind: self.breaches.by_kind.clone(),
+            violation_texts: self.breaches.texts.clone(),
+            requests: self.tally.requests.clone(),
+            other_requests: self.tally.other_requests,
+            batches: self.tally.batches,
+            batches_again: self.tally.batches_again,
+            batches_unsettled: self
+                .book
+                .batches
+                .iter()
+                .filter(|batch| batch.knowledge != super::book::Knowledge::Told)
+                .count() as u64,
+            faults_played: self.faults.played,
+            faults_left: self.faults.left(),
+        }
+    }
+
+    /// Records after a reference, by reference, at most so many.
+    pub fn records(&self, after: Option<&str>, limit: usize) -> Vec<RecordView> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let held = self
+            .book
+            .index
+            .range::<str, _>((from, Bound::Unbounded))
+            .filter_map(|(reference, &entry)| self.book.written(entry).map(|written| (reference, entry, written)));
+        held.take(limit)
+            .map(|(reference, entry, written)| {
+                let standing = written.standing();
+                let mut json = Vec::with_capacity(1_024);
+                document(&mut json, &standing, &NAMES);
+                RecordView {
+                    reference: reference.to_string(),
+                    national: national_number(entry),
+                    version: hex(&written.version),
+                    state: standing[Field::TrangThai as usize].unwrap_or_default().to_owned(),
+                    document: String::from_utf8(json).unwrap_or_default(),
+                }
+            })
+            .collect()
+    }
+
+    /// The same as JSON, one record a line.
+    pub(super) fn records_as_lines(&self, after: Option<&str>, limit: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        for record in self.records(after, limit.min(10_000)) {
+            out.push(b'{');
+            for (name, value) in [
+                ("MaThamChieu", &record.reference),
+                ("MaDoiTuong", &record.national),
+                ("PhienBan", &record.version),
+                ("TrangThai", &record.state),
+            ] {
+                pair(&mut out, name, value);
+                out.push(b',');
+            }
+            key(&mut out, "DoiTuong");
+            out.extend_from_slice(record.document.as_bytes());
+            out.extend_from_slice(b"}\n");
+        }
+        out
+    }
+}
