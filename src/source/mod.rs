@@ -6,16 +6,21 @@
 //!
 //! * `sql`, `query`: what the databases share: the operator's query, checked and wrapped; reading to the end.
 //! * `sqlite`, `postgres`, `mysql`: one engine each: connection, snapshot, kinds of columns, values as text.
-//! * `csv`, `charset`: a file, decoded strictly, read twice.
+//! * `csv`, `records`, `charset`: a file, decoded strictly, read twice.
 //! * `chunk`: rows in chunks, twins of a key marked. `shape`: columns gone, renamed, retyped.
 //!
 //! Values are the same text whatever the engine: dates `yyyy-MM-dd`, timestamps `yyyy-MM-dd HH:mm:ss` in Vietnam time,
 //! decimals with a point and without trailing zeros, truth `1`/`0`, `NULL` as [`crate::model::row::NULL`].
 
+mod charset;
 mod chunk;
 mod config;
+mod csv;
 mod error;
+mod mysql;
+mod postgres;
 mod query;
+mod records;
 mod shape;
 mod sql;
 mod sqlite;
@@ -38,6 +43,9 @@ pub struct Source(Kind);
 #[derive(Debug)]
 enum Kind {
     Sqlite(sqlite::Sqlite),
+    Postgres(Box<postgres::Postgres>),
+    Mysql(Box<mysql::Mysql>),
+    Csv(csv::Csv),
 }
 
 impl Source {
@@ -46,7 +54,19 @@ impl Source {
     pub async fn open(config: &SourceConfig, base: &Path) -> Result<Self, SourceError> {
         Ok(Self(match config {
             SourceConfig::Sqlite { path, query } => Kind::Sqlite(sqlite::Sqlite::open(path, query, base)?),
-            _ => return Err(SourceError::Settings("kind".to_owned())),
+            SourceConfig::Postgres { url, url_file, query, ca_file } => {
+                let address = config::address(url.as_ref(), url_file.as_deref(), base).await?;
+                let ca_file = ca_file.as_ref().map(|file| base.join(file));
+                Kind::Postgres(Box::new(postgres::Postgres::open(&address, query, ca_file.as_deref())?))
+            }
+            SourceConfig::Mysql { url, url_file, query, ca_file } => {
+                let address = config::address(url.as_ref(), url_file.as_deref(), base).await?;
+                let ca_file = ca_file.as_ref().map(|file| base.join(file));
+                Kind::Mysql(Box::new(mysql::Mysql::open(&address, query, ca_file.as_deref())?))
+            }
+            SourceConfig::Csv { path, delimiter, quote, header, charset } => {
+                Kind::Csv(csv::Csv::open(base, path, delimiter, quote, *header, charset)?)
+            }
         }))
     }
 
@@ -54,6 +74,9 @@ impl Source {
     pub fn place(&self) -> &str {
         match &self.0 {
             Kind::Sqlite(sqlite) => sqlite.place(),
+            Kind::Postgres(postgres) => postgres.place(),
+            Kind::Mysql(mysql) => mysql.place(),
+            Kind::Csv(csv) => csv.place(),
         }
     }
 
@@ -61,6 +84,9 @@ impl Source {
     pub async fn describe(&self) -> Result<Vec<Column>, SourceError> {
         Ok(sql::columns(match &self.0 {
             Kind::Sqlite(sqlite) => Box::pin(sqlite.describe()).await?,
+            Kind::Postgres(postgres) => Box::pin(postgres.describe()).await?,
+            Kind::Mysql(mysql) => Box::pin(mysql.describe()).await?,
+            Kind::Csv(csv) => csv.describe().await?,
         }))
     }
 
@@ -71,6 +97,9 @@ impl Source {
         let reading = async {
             match &self.0 {
                 Kind::Sqlite(sqlite) => sqlite.scan(key, columns, &out).await,
+                Kind::Postgres(postgres) => postgres.scan(key, columns, &out).await,
+                Kind::Mysql(mysql) => mysql.scan(key, columns, &out).await,
+                Kind::Csv(csv) => csv.scan(key, columns, out.clone()).await,
             }
         };
         tokio::select! {
@@ -84,6 +113,9 @@ impl Source {
     pub async fn find(&self, key: &str, columns: &[String], value: &str) -> Result<Option<(u64, String)>, SourceError> {
         match &self.0 {
             Kind::Sqlite(sqlite) => Box::pin(sqlite.find(key, columns, value)).await,
+            Kind::Postgres(postgres) => Box::pin(postgres.find(key, columns, value)).await,
+            Kind::Mysql(mysql) => Box::pin(mysql.find(key, columns, value)).await,
+            Kind::Csv(csv) => csv.find(key, columns, value).await,
         }
     }
 }
