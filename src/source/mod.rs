@@ -42,7 +42,7 @@ pub struct Source(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Sqlite(sqlite::Sqlite),
+    Sqlite(Box<sqlite::Sqlite>),
     Postgres(Box<postgres::Postgres>),
     Mysql(Box<mysql::Mysql>),
     Csv(csv::Csv),
@@ -53,7 +53,7 @@ impl Source {
     /// that needs it. Relative paths start at `base`.
     pub async fn open(config: &SourceConfig, base: &Path) -> Result<Self, SourceError> {
         Ok(Self(match config {
-            SourceConfig::Sqlite { path, query } => Kind::Sqlite(sqlite::Sqlite::open(path, query, base)?),
+            SourceConfig::Sqlite { path, query } => Kind::Sqlite(Box::new(sqlite::Sqlite::open(path, query, base)?)),
             SourceConfig::Postgres { url, url_file, query, ca_file } => {
                 let address = config::address(url.as_ref(), url_file.as_deref(), base).await?;
                 let ca_file = ca_file.as_ref().map(|file| base.join(file));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow, MySqlSslMode};
-use sqlx::{Column as _, ConnectOptions as _, Connection as _, Executor as _, Row as _, Statement as _, TypeInfo as _};
+use sqlx::{Column as _, ConnectOptions as _, Executor as _, Row as _, Statement as _, TypeInfo as _};
 use tokio::sync::mpsc::Sender;
 
 use super::config::{check_parameters, must_verify};
@@ -94,21 +94,21 @@ impl Mysql {
     pub async fn describe(&self) -> Result<Vec<Found>, SourceError> {
         let mut connection = self.snapshot().await?;
         let found = within(&self.place, "describe", self.shape(&mut connection)).await;
-        let _ = connection.close().await;
+        sql::leave(connection).await;
         found
     }
 
     pub async fn scan(&self, key: &str, asked: &[String], out: &Sender<Chunk>) -> Result<ScanEnd, SourceError> {
         let mut connection = self.snapshot().await?;
         let found = within(&self.place, "describe", self.shape(&mut connection)).await?;
-        let (key, picked) = pick(&self.place, &found, key, asked)?;
-        let names: Vec<&str> = picked.iter().map(|f| f.name.as_str()).collect();
-        let (key, packed, query) = (text(key), packed(&picked), &self.query);
+        let (key, chosen) = pick(&self.place, &found, key, asked)?;
+        let names: Vec<&str> = chosen.iter().map(|f| f.name.as_str()).collect();
+        let (key, packed, query) = (text(key), packed(&chosen), &self.query);
         // Neither a collation without regard to case nor one that pads with blanks: bytes.
         let statement = format!("select {key}, {packed} from ({query}\n) as s order by cast({key} as binary)");
         let answers = connection.fetch_many(sqlx::query(made(statement)).persistent(false));
         let end = sql::drain(answers, cells, &self.place, &names, out).await?;
-        let _ = connection.close().await;
+        sql::leave(connection).await;
         Ok(end)
     }
 
@@ -116,8 +116,8 @@ impl Mysql {
         let mut connection = self.snapshot().await?;
         within(&self.place, "find", async {
             let found = self.shape(&mut connection).await?;
-            let (key, picked) = pick(&self.place, &found, key, asked)?;
-            let (key, packed, query) = (format!("cast({} as binary)", text(key)), packed(&picked), &self.query);
+            let (key, chosen) = pick(&self.place, &found, key, asked)?;
+            let (key, packed, query) = (format!("cast({} as binary)", text(key)), packed(&chosen), &self.query);
             let statement = format!(
                 "select (select count(*) from ({query}\n) as s where {key} is null or {key} < cast(? as binary)), \
                  {packed} from ({query}\n) as s where {key} = cast(? as binary) limit 1"
@@ -138,8 +138,8 @@ fn cells(row: &MySqlRow) -> Result<sql::Cells<'_>, sqlx::Error> {
 }
 
 /// A row longer than the server's `max_allowed_packet` becomes `NULL`, which breaks the scan.
-fn packed(picked: &[&Found]) -> String {
-    let texts: Vec<String> = picked.iter().map(|f| format!("ifnull({}, char(1 using utf8mb4))", text(f))).collect();
+fn packed(chosen: &[&Found]) -> String {
+    let texts: Vec<String> = chosen.iter().map(|f| format!("ifnull({}, char(1 using utf8mb4))", text(f))).collect();
     joined(&texts, "char(31 using utf8mb4)")
 }
 
@@ -149,13 +149,12 @@ fn text(found: &Found) -> String {
     let plain = format!("cast({column} as char character set utf8mb4)");
     let trimmed = |number: &str| format!("trim(trailing '.' from trim(trailing '0' from {number}))");
     match found.native.as_str() {
-        "DECIMAL" => format!("if({plain} like '%.%', {}, {plain})", trimmed(&plain)),
+        "DECIMAL" | "DATETIME" | "TIMESTAMP" => format!("if({plain} like '%.%', {}, {plain})", trimmed(&plain)),
         "FLOAT" | "DOUBLE" => {
             // With an exponent only where 65 digits, 30 behind the point, cannot hold the number.
             let long = trimmed(&format!("cast(cast({column} as decimal(65,30)) as char character set utf8mb4)"));
             format!("if({plain} like '%e%' and abs({column}) between 1e-14 and 1e34, {long}, {plain})")
         }
-        "DATETIME" | "TIMESTAMP" => format!("if({plain} like '%.%', {}, {plain})", trimmed(&plain)),
         "BIT" => format!("cast({column} + 0 as char character set utf8mb4)"),
         _ => plain,
     }

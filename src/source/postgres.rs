@@ -4,7 +4,7 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode, PgTypeInfo, PgTypeKind};
-use sqlx::{Column as _, ConnectOptions as _, Connection as _, Executor as _, Row as _, Statement as _, TypeInfo as _};
+use sqlx::{Column as _, ConnectOptions as _, Executor as _, Row as _, Statement as _, TypeInfo as _};
 use tokio::sync::mpsc::Sender;
 
 use super::config::{check_parameters, must_verify};
@@ -100,7 +100,7 @@ impl Postgres {
     pub async fn describe(&self) -> Result<Vec<Found>, SourceError> {
         let mut connection = self.snapshot().await?;
         let found = within(&self.place, "describe", self.shape(&mut connection)).await;
-        let _ = connection.close().await;
+        sql::leave(connection).await;
         found
     }
 
@@ -110,13 +110,13 @@ impl Postgres {
             Ok((self.shape(&mut connection).await?, self.order(&mut connection).await?))
         })
         .await?;
-        let (key, picked) = pick(&self.place, &found, key, asked)?;
-        let names: Vec<&str> = picked.iter().map(|f| f.name.as_str()).collect();
+        let (key, chosen) = pick(&self.place, &found, key, asked)?;
+        let names: Vec<&str> = chosen.iter().map(|f| f.name.as_str()).collect();
         let statement =
-            format!("select t.k, {BOUNDED} from ({}) as t order by {order} nulls first", self.inner(key, &picked));
+            format!("select t.k, {BOUNDED} from ({}) as t order by {order} nulls first", self.inner(key, &chosen));
         let answers = connection.fetch_many(sqlx::query(made(statement)).persistent(false));
         let end = sql::drain(answers, cells, &self.place, &names, out).await?;
-        let _ = connection.close().await;
+        sql::leave(connection).await;
         Ok(end)
     }
 
@@ -125,14 +125,14 @@ impl Postgres {
         within(&self.place, "find", async {
             let found = self.shape(&mut connection).await?;
             let order = self.order(&mut connection).await?;
-            let (key, picked) = pick(&self.place, &found, key, asked)?;
+            let (key, chosen) = pick(&self.place, &found, key, asked)?;
             let value_order = order.replace("t.k", "$1::text");
             let statement = format!(
                 "select (select count(*) from (select {key_text} as k from ({query}\n) as s) as t \
                  where t.k is null or {order} < {value_order}), {BOUNDED} from ({inner}) as t where {order} = {value_order} limit 1",
                 key_text = text(key),
                 query = self.query,
-                inner = self.inner(key, &picked),
+                inner = self.inner(key, &chosen),
             );
             let row = sqlx::query(made(statement)).persistent(false).bind(value).fetch_optional(&mut connection).await;
             let Some(row) = row.map_err(refused(&self.place))? else { return Ok(None) };
@@ -144,8 +144,8 @@ impl Postgres {
     }
 
     /// Key `k` and packed row `p`. `offset 0` keeps the planner from computing `p` once for each mention.
-    fn inner(&self, key: &Found, picked: &[&Found]) -> String {
-        let texts: Vec<String> = picked.iter().map(|f| format!("coalesce({}, chr(1))", text(f))).collect();
+    fn inner(&self, key: &Found, chosen: &[&Found]) -> String {
+        let texts: Vec<String> = chosen.iter().map(|f| format!("coalesce({}, chr(1))", text(f))).collect();
         let packed = joined(&texts, "chr(31)");
         format!("select {} as k, {packed} as p from ({}\n) as s offset 0", text(key), self.query)
     }

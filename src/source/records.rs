@@ -159,7 +159,7 @@ impl<'f> Records<'f> {
     fn failed(&self, error: csv::Error) -> SourceError {
         let line = self.reader.position().line();
         match error.into_kind() {
-            csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|e| e.is::<TooLong>()) => {
+            csv::ErrorKind::Io(error) if error.get_ref().and_then(|e| e.downcast_ref::<TooLong>()).is_some() => {
                 self.broken(line, None, too_long("the record", LONGEST_RECORD))
             }
             csv::ErrorKind::Io(cause) => SourceError::File { path: self.path.clone(), cause },

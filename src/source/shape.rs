@@ -63,7 +63,7 @@ fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<
     let wanted = plain(name);
     candidates
         .map(|candidate| (distance(&wanted, &plain(candidate)), candidate))
-        .filter(|(far, _)| *far <= (wanted.len() / 3).max(1))
+        .filter(|(far, _)| *far <= (wanted.len() / 3).max(2).min(wanted.len().saturating_sub(1)))
         .min()
         .map(|(_, candidate)| candidate)
 }

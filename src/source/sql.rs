@@ -9,7 +9,7 @@ use std::time::Duration;
 use backon::{ExponentialBuilder, Retryable};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use sqlx::{ConnectOptions, Either, SqlSafeStr, SqlStr};
+use sqlx::{ConnectOptions, Connection, Either, SqlSafeStr, SqlStr};
 use tokio::sync::mpsc::Sender;
 
 use super::chunk::Builder;
@@ -24,11 +24,13 @@ const MOST_COLUMNS: usize = 500;
 /// One attempt at a connection may take so long.
 const CONNECT: Duration = Duration::from_secs(10);
 /// A short question (describing, one row's first answer) may take so long.
-pub(super) const ASK: Duration = Duration::from_secs(60);
+pub(super) const ASK: Duration = Duration::from_mins(1);
+/// Taking leave is a courtesy.
+const LEAVE: Duration = Duration::from_secs(2);
 /// The first row comes after the database has sorted all of them.
-const FIRST_ROW: Duration = Duration::from_secs(15 * 60);
+const FIRST_ROW: Duration = Duration::from_mins(15);
 /// From row to row.
-const NEXT_ROW: Duration = Duration::from_secs(120);
+const NEXT_ROW: Duration = Duration::from_mins(2);
 
 /// A column of the query as the database describes it.
 #[derive(Debug, Clone)]
@@ -41,6 +43,7 @@ pub(super) struct Found {
 
 /// SQL made at run time: the operator's query, checked, and identifiers quoted by the engine's rule.
 /// Values are always bound.
+#[expect(clippy::disallowed_methods, reason = "this is the one place where SQL made at run time is let through")]
 pub(super) fn made(sql: String) -> SqlStr {
     sqlx::AssertSqlSafe(sql).into_sql_str()
 }
@@ -107,19 +110,25 @@ where
             Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
         }
     };
-    let pace = ExponentialBuilder::default().with_min_delay(Duration::from_millis(200)).with_max_times(2).with_jitter();
+    let backoff =
+        ExponentialBuilder::default().with_min_delay(Duration::from_millis(200)).with_max_times(2).with_jitter();
     attempt
-        .retry(pace)
+        .retry(backoff)
         .when(is_passing)
         .await
         .map_err(|error| SourceError::Connect { place: place.to_owned(), detail: told(&error) })
+}
+
+/// Takes leave of the server, if it still listens.
+pub(super) async fn leave(connection: impl Connection) {
+    let _ = tokio::time::timeout(LEAVE, connection.close()).await;
 }
 
 /// Whether another attempt at connecting may help: the server starts, is full or does not answer.
 fn is_passing(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) => true,
-        sqlx::Error::Database(e) => matches!(e.code().as_deref(), Some("57P03" | "53300" | "08004" | "HY000")),
+        sqlx::Error::Database(e) => matches!(e.code().as_deref(), Some("57P03" | "53300" | "08004")),
         _ => false,
     }
 }
@@ -249,4 +258,61 @@ pub(super) fn found_text(place: &str, packed: Option<&[u8]>) -> Result<String, S
     };
     let packed = packed.filter(|p| p.len() <= LONGEST_ROW).ok_or_else(|| broken("the row is too long"))?;
     String::from_utf8(packed.to_vec()).map_err(|_| broken("the text is not valid UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Answer = Result<Either<(), (Option<Vec<u8>>, Option<Vec<u8>>)>, sqlx::Error>;
+
+    fn row(key: &str, packed: &[u8]) -> Answer {
+        Ok(Either::Right((Some(key.as_bytes().to_vec()), Some(packed.to_vec()))))
+    }
+
+    async fn read(answers: Vec<Answer>) -> Result<ScanEnd, SourceError> {
+        let (out, mut chunks) = tokio::sync::mpsc::channel(8);
+        let stream = futures_util::stream::iter(answers).boxed();
+        let end = drain(stream, |r| Ok((r.0.as_deref(), r.1.as_deref())), "P", &["a", "b"], &out).await;
+        drop(out);
+        while chunks.recv().await.is_some() {}
+        end
+    }
+
+    #[tokio::test]
+    async fn only_a_statement_that_says_that_it_is_complete_ends_a_scan() {
+        let end = read(vec![row("a", b"1"), row("b", b"2"), Ok(Either::Left(()))]).await;
+        assert_eq!(end.expect("complete").rows, 2);
+        let error = read(vec![row("a", b"1"), row("b", b"2")]).await.expect_err("cut off");
+        assert!(error.to_string().contains("row 3"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_breaks_a_scan_is_told_with_its_row() {
+        let long = vec![b'x'; LONGEST_ROW + 1];
+        for (second, what) in [
+            (row("0", b""), "smaller than the one before"),
+            (row("b", &long), "longer than"),
+            (Ok(Either::Right((None, None))), "longer than"),
+            (row("b", b"ok\x1f\xff"), "column `b`"),
+            (Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into())), "reset"),
+        ] {
+            let told = read(vec![row("a", b"1"), second, Ok(Either::Left(()))]).await.expect_err(what).to_string();
+            assert!(told.contains("row 2") && told.contains(what), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_mysql_8_password_without_tls_is_explained() {
+        let cause = "RSA auth backend disabled; enable feature `mysql-rsa`";
+        assert!(told(&sqlx::Error::Configuration(cause.into())).contains("ssl-mode=REQUIRED"));
+    }
+
+    #[test]
+    fn many_expressions_are_joined_in_groups() {
+        let many: Vec<String> = (0..150).map(|i| format!("e{i}")).collect();
+        let joined = joined(&many, "s");
+        assert_eq!(joined.matches("concat_ws(s, ").count(), 4);
+        assert!(joined.starts_with("concat_ws(s, concat_ws(s, e0, e1,") && joined.ends_with("e149))"), "{joined}");
+    }
 }

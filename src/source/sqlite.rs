@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{
-    Column as _, ConnectOptions as _, Connection as _, Executor as _, Row as _, SqliteConnection, Statement as _,
-    TypeInfo as _,
+    Column as _, ConnectOptions as _, Executor as _, Row as _, SqliteConnection, Statement as _, TypeInfo as _,
 };
 use tokio::sync::mpsc::Sender;
 
@@ -81,7 +80,7 @@ impl Sqlite {
         within(&self.place, "describe", async {
             let mut connection = self.snapshot().await?;
             let found = self.shape(&mut connection).await;
-            let _ = connection.close().await;
+            sql::leave(connection).await;
             found
         })
         .await
@@ -90,13 +89,13 @@ impl Sqlite {
     pub async fn scan(&self, key: &str, asked: &[String], out: &Sender<Chunk>) -> Result<ScanEnd, SourceError> {
         let mut connection = self.snapshot().await?;
         let found = within(&self.place, "describe", self.shape(&mut connection)).await?;
-        let (key, picked) = pick(&self.place, &found, key, asked)?;
-        let names: Vec<&str> = picked.iter().map(|f| f.name.as_str()).collect();
+        let (key, chosen) = pick(&self.place, &found, key, asked)?;
+        let names: Vec<&str> = chosen.iter().map(|f| f.name.as_str()).collect();
         let statement =
-            format!("select {}, {} from ({}\n) as s order by {}", text(key), packed(&picked), self.query, order(key));
+            format!("select {}, {} from ({}\n) as s order by {}", text(key), packed(&chosen), self.query, order(key));
         let answers = connection.fetch_many(sqlx::query(made(statement)).persistent(false));
         let end = sql::drain(answers, cells, &self.place, &names, out).await?;
-        let _ = connection.close().await;
+        sql::leave(connection).await;
         Ok(end)
     }
 
@@ -104,8 +103,8 @@ impl Sqlite {
         within(&self.place, "find", async {
             let mut connection = self.snapshot().await?;
             let found = self.shape(&mut connection).await?;
-            let (key, picked) = pick(&self.place, &found, key, asked)?;
-            let (key, packed, query) = (text(key), packed(&picked), &self.query);
+            let (key, chosen) = pick(&self.place, &found, key, asked)?;
+            let (key, packed, query) = (text(key), packed(&chosen), &self.query);
             let statement = format!(
                 "select (select count(*) from ({query}\n) as s where ({key}) is null or ({key}) collate binary < ?1), \
                  {packed} from ({query}\n) as s where ({key}) collate binary = ?1 limit 1"
@@ -132,8 +131,8 @@ fn bytes(row: &SqliteRow, index: usize) -> Result<Option<&[u8]>, sqlx::Error> {
     }
 }
 
-fn packed(picked: &[&Found]) -> String {
-    let texts: Vec<String> = picked.iter().map(|f| format!("ifnull({}, char(1))", text(f))).collect();
+fn packed(chosen: &[&Found]) -> String {
+    let texts: Vec<String> = chosen.iter().map(|f| format!("ifnull({}, char(1))", text(f))).collect();
     joined(&texts, "char(31)")
 }
 
@@ -146,7 +145,8 @@ fn quoted(name: &str) -> String {
 fn text(found: &Found) -> String {
     let column = quoted(&found.name);
     if found.kind == Some(ColumnKind::Text) {
-        return format!("cast({column} as text)");
+        // Such a column holds text (or bytes, which are read as such); what it is put into takes it as it is.
+        return column;
     }
     let plain = |text: String| format!("rtrim(rtrim({text}, '0'), '.')");
     let (short, long) = (plain(format!("cast({column} as text)")), plain(format!("printf('%!.20f', {column})")));
