@@ -264,10 +264,11 @@ pub(super) fn found_text(place: &str, packed: Option<&[u8]>) -> Result<String, S
 mod tests {
     use super::*;
 
-    type Answer = Result<Either<(), (Option<Vec<u8>>, Option<Vec<u8>>)>, sqlx::Error>;
+    type Step = Either<(), (Option<Vec<u8>>, Option<Vec<u8>>)>;
+    type Answer = Result<Step, sqlx::Error>;
 
-    fn row(key: &str, packed: &[u8]) -> Answer {
-        Ok(Either::Right((Some(key.as_bytes().to_vec()), Some(packed.to_vec()))))
+    fn row(key: &str, packed: &[u8]) -> Step {
+        Either::Right((Some(key.as_bytes().to_vec()), Some(packed.to_vec())))
     }
 
     async fn read(answers: Vec<Answer>) -> Result<ScanEnd, SourceError> {
@@ -281,9 +282,9 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_statement_that_says_that_it_is_complete_ends_a_scan() {
-        let end = read(vec![row("a", b"1"), row("b", b"2"), Ok(Either::Left(()))]).await;
+        let end = read(vec![Ok(row("a", b"1")), Ok(row("b", b"2")), Ok(Either::Left(()))]).await;
         assert_eq!(end.expect("complete").rows, 2);
-        let error = read(vec![row("a", b"1"), row("b", b"2")]).await.expect_err("cut off");
+        let error = read(vec![Ok(row("a", b"1")), Ok(row("b", b"2"))]).await.expect_err("cut off");
         assert!(error.to_string().contains("row 3"), "{error}");
     }
 
@@ -291,13 +292,13 @@ mod tests {
     async fn what_breaks_a_scan_is_told_with_its_row() {
         let long = vec![b'x'; LONGEST_ROW + 1];
         for (second, what) in [
-            (row("0", b""), "smaller than the one before"),
-            (row("b", &long), "longer than"),
+            (Ok(row("0", b"")), "smaller than the one before"),
+            (Ok(row("b", &long)), "longer than"),
             (Ok(Either::Right((None, None))), "longer than"),
-            (row("b", b"ok\x1f\xff"), "column `b`"),
+            (Ok(row("b", b"ok\x1f\xff")), "column `b`"),
             (Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into())), "reset"),
         ] {
-            let told = read(vec![row("a", b"1"), second, Ok(Either::Left(()))]).await.expect_err(what).to_string();
+            let told = read(vec![Ok(row("a", b"1")), second, Ok(Either::Left(()))]).await.expect_err(what).to_string();
             assert!(told.contains("row 2") && told.contains(what), "{told}");
         }
     }

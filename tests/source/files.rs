@@ -85,7 +85,7 @@ async fn a_file_that_changes_while_it_is_read_ends_no_scan() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let mut text = "k,v\n".to_owned();
         for i in 0..60_000 {
-            text.push_str(&format!("{i:06},aaaaaaaaaa\n"));
+            text.extend([&format!("{i:06}"), ",aaaaaaaaaa\n"]);
         }
         std::fs::write(file.path(), &text).expect("written");
         let source = open(&csv_source(file.path(), "utf-8")).await;
