@@ -1,1 +1,0 @@
-//! Stories of the source room, told from outside.
