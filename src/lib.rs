@@ -5,6 +5,7 @@
 //! `run` owns the way from a scan to staged rows, `store` the SQL, `cli` the verbs.
 
 pub mod codes;
+pub mod delta;
 pub mod mapping;
 pub mod model;
 pub mod national;
@@ -12,3 +13,4 @@ pub mod province;
 pub mod rules;
 pub mod sandbox;
 pub mod source;
+pub mod store;

@@ -67,7 +67,8 @@ impl Limit {
         if count == 0 {
             return false;
         }
-        let by_share = self.percent.is_some_and(|p| Decimal::from(count) * Decimal::from(100) > p * Decimal::from(confirmed));
+        let by_share =
+            self.percent.is_some_and(|p| Decimal::from(count) * Decimal::from(100) > p * Decimal::from(confirmed));
         by_share || self.number.is_some_and(|n| count > n)
     }
 }

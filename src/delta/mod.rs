@@ -47,7 +47,8 @@ pub enum Step {
 pub fn delta(new: Content, known: &Known) -> Step {
     let stop_of_nothing = new.0 == Action::Stop && known.confirmed.is_none() && known.in_flight.is_none();
     // What the nation will have when all that is on the wire arrives; refused content counts as said.
-    let settled = known.in_flight.is_none() && (known.confirmed == Some(new) || known.refused == Some(new) || stop_of_nothing);
+    let settled =
+        known.in_flight.is_none() && (known.confirmed == Some(new) || known.refused == Some(new) || stop_of_nothing);
     let underway = known.in_flight == Some(new);
     match known.queued {
         Some((_, queued)) if queued == new => Step::Nothing,
@@ -96,6 +97,9 @@ mod tests {
         let stop = (Action::Stop, ContentHash([9; 32]));
         assert_eq!(delta(stop, &Known::default()), Step::Nothing);
         assert_eq!(delta(stop, &Known { queued: Some((3, content(1))), ..Known::default() }), Step::Withdraw(3));
-        assert_eq!(delta(stop, &Known { in_flight: Some(content(1)), ..Known::default() }), Step::Queue { replaces: None });
+        assert_eq!(
+            delta(stop, &Known { in_flight: Some(content(1)), ..Known::default() }),
+            Step::Queue { replaces: None }
+        );
     }
 }

@@ -31,7 +31,8 @@ pub enum Taken {
 }
 
 const READ: &str = "select holder, epoch, until_ms from lease where name = $1";
-const INSERT: &str = "insert into lease (name, holder, epoch, until_ms) values ($1, $2, 1, $3) on conflict (name) do nothing";
+const INSERT: &str =
+    "insert into lease (name, holder, epoch, until_ms) values ($1, $2, 1, $3) on conflict (name) do nothing";
 const TAKE: &str = "update lease set holder = $2, epoch = epoch + 1, until_ms = $3 where name = $1 and epoch = $4";
 const RENEW: &str = "update lease set until_ms = $4 where name = $1 and holder = $2 and epoch = $3";
 const FREE: &str = "update lease set until_ms = 0 where name = $1 and holder = $2 and epoch = $3";
@@ -42,7 +43,8 @@ pub async fn take(tx: &mut Tx, name: &str, holder: &str, now: Timestamp) -> Resu
     let found: Option<(String, i64, i64)> = on!(tx, c => sqlx::query_as(READ).bind(name).fetch_optional(c).await?);
     let epoch = match found {
         None => {
-            let added = on!(tx, c => sqlx::query(INSERT).bind(name).bind(holder).bind(until).execute(c).await?.rows_affected());
+            let added =
+                on!(tx, c => sqlx::query(INSERT).bind(name).bind(holder).bind(until).execute(c).await?.rows_affected());
             if added == 1 { 1 } else { return Ok(Taken::Theirs { holder: String::new() }) }
         }
         Some((other, epoch, until_ms)) => {
@@ -68,7 +70,7 @@ pub async fn renew(tx: &mut Tx, lease: &Lease, now: Timestamp) -> Result<(), Sto
 
 /// Gives the lease back.
 pub async fn free(tx: &mut Tx, lease: &Lease) -> Result<(), StoreError> {
-    on!(tx, c => sqlx::query(FREE).bind(&lease.name).bind(&lease.holder).bind(lease.epoch).execute(c).await?);
+    on!(tx, c => sqlx::query(FREE).bind(&lease.name).bind(&lease.holder).bind(lease.epoch).execute(c).await?.rows_affected());
     Ok(())
 }
 

@@ -25,7 +25,18 @@ pub struct Entry {
     pub refused: Option<(Action, ContentHash)>,
 }
 
-type Row = (String, i64, Vec<u8>, Vec<u8>, Option<String>, String, Option<String>, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>);
+type Row = (
+    String,
+    i64,
+    Vec<u8>,
+    Vec<u8>,
+    Option<String>,
+    String,
+    Option<String>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Option<Vec<u8>>,
+);
 
 const FIND_SQLITE: &str = "select key, id, raw, judged_by, judge_again, verdict, confirmed_action, confirmed_version, refused_action, \
     refused_version from ledger where stream_id = $1 and key in (select value from json_each($2))";
@@ -54,7 +65,10 @@ pub async fn find(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<Str
 }
 
 /// An action and a hash as the store has them.
-pub(crate) fn content(action: Option<String>, version: Option<Vec<u8>>) -> Result<Option<(Action, ContentHash)>, StoreError> {
+pub(crate) fn content(
+    action: Option<String>,
+    version: Option<Vec<u8>>,
+) -> Result<Option<(Action, ContentHash)>, StoreError> {
     let (Some(action), Some(version)) = (action, version) else { return Ok(None) };
     let action = Action::from_word(&action).ok_or(StoreError::Unexpected("an action"))?;
     let version = version.try_into().map_err(|_| StoreError::Unexpected("a version"))?;
@@ -109,7 +123,13 @@ pub struct Confirmed {
 }
 
 /// Writes down what the nation confirmed, with the batch key as receipt. A record's refusal is forgotten.
-pub async fn confirm(tx: &mut Tx, stream: i64, receipt: &str, now: Timestamp, rows: &[Confirmed]) -> Result<(), StoreError> {
+pub async fn confirm(
+    tx: &mut Tx,
+    stream: i64,
+    receipt: &str,
+    now: Timestamp,
+    rows: &[Confirmed],
+) -> Result<(), StoreError> {
     for part in rows.chunks(500) {
         let count = on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into ledger (stream_id, key, raw, judged_by, verdict, confirmed_action, \
@@ -133,21 +153,23 @@ pub async fn confirm(tx: &mut Tx, stream: i64, receipt: &str, now: Timestamp, ro
 }
 
 const REFUSE: &str = "update ledger set refused_action = $3, refused_version = $4 where stream_id = $1 and key = $2";
-const FORGET_REFUSAL: &str = "update ledger set refused_action = null, refused_version = null where stream_id = $1 and key = $2";
+const FORGET_REFUSAL: &str =
+    "update ledger set refused_action = null, refused_version = null where stream_id = $1 and key = $2";
 
 /// Writes down what the nation refused for good.
 pub async fn refuse(tx: &mut Tx, stream: i64, key: &str, content: (Action, ContentHash)) -> Result<(), StoreError> {
-    on!(tx, c => sqlx::query(REFUSE).bind(stream).bind(key).bind(content.0.word()).bind(content.1.0.to_vec()).execute(c).await?);
+    on!(tx, c => sqlx::query(REFUSE).bind(stream).bind(key).bind(content.0.word()).bind(content.1.0.to_vec()).execute(c).await?.rows_affected());
     Ok(())
 }
 
 /// A person asked that a refused content be sent again.
 pub async fn forget_refusal(tx: &mut Tx, stream: i64, key: &str) -> Result<(), StoreError> {
-    on!(tx, c => sqlx::query(FORGET_REFUSAL).bind(stream).bind(key).execute(c).await?);
+    on!(tx, c => sqlx::query(FORGET_REFUSAL).bind(stream).bind(key).execute(c).await?.rows_affected());
     Ok(())
 }
 
-const COUNTS: &str = "select count(*), count(case when confirmed_action = 'write' then 1 end) from ledger where stream_id = $1";
+const COUNTS: &str =
+    "select count(*), count(case when confirmed_action = 'write' then 1 end) from ledger where stream_id = $1";
 
 /// How many rows the ledger of a stream has, and how many of them the nation has confirmed and not stopped.
 pub async fn counts(tx: &mut Tx, stream: i64) -> Result<(u64, u64), StoreError> {
@@ -158,22 +180,23 @@ pub async fn counts(tx: &mut Tx, stream: i64) -> Result<(u64, u64), StoreError> 
 /// A ledger row for the search of records that are gone.
 pub type Present = (i64, String, String, Option<String>);
 
-const PAGE: &str = "select id, key, verdict, confirmed_action from ledger where stream_id = $1 and id > $2 order by id limit 5000";
+const PAGE: &str =
+    "select id, key, verdict, confirmed_action from ledger where stream_id = $1 and id > $2 order by id limit 5000";
 
 /// A page of `(id, key, verdict, confirmed action)` after an id, for the search of records that are gone.
 pub async fn page(tx: &mut Tx, stream: i64, after: i64) -> Result<Vec<Present>, StoreError> {
     Ok(on!(tx, c => sqlx::query_as(PAGE).bind(stream).bind(after).fetch_all(c).await?))
 }
 
-const FORGET_SQLITE: &str = "delete from ledger where stream_id = $1 and confirmed_action is null and key in (select value from json_each($2))";
-const FORGET_POSTGRES: &str =
-    "delete from ledger where stream_id = $1 and confirmed_action is null and key in (select jsonb_array_elements_text($2::jsonb))";
+const FORGET_SQLITE: &str =
+    "delete from ledger where stream_id = $1 and confirmed_action is null and key in (select value from json_each($2))";
+const FORGET_POSTGRES: &str = "delete from ledger where stream_id = $1 and confirmed_action is null and key in (select jsonb_array_elements_text($2::jsonb))";
 
 /// Forgets rows that are gone and that the nation never had.
 pub async fn forget(tx: &mut Tx, stream: i64, keys: &[String]) -> Result<(), StoreError> {
     let sql = tx.pick(FORGET_SQLITE, FORGET_POSTGRES);
     let list = json_list(keys.iter().map(String::as_str));
-    on!(tx, c => sqlx::query(sql).bind(stream).bind(&list).execute(c).await?);
+    on!(tx, c => sqlx::query(sql).bind(stream).bind(&list).execute(c).await?.rows_affected());
     Ok(())
 }
 
@@ -181,6 +204,6 @@ const MUST_JUDGE: &str = "update ledger set raw = $3 where stream_id = $1 and ke
 
 /// Makes the next scan judge a row again, whatever its fingerprint.
 pub async fn must_judge(tx: &mut Tx, stream: i64, key: &str) -> Result<(), StoreError> {
-    on!(tx, c => sqlx::query(MUST_JUDGE).bind(stream).bind(key).bind(vec![0u8; 16]).execute(c).await?);
+    on!(tx, c => sqlx::query(MUST_JUDGE).bind(stream).bind(key).bind(vec![0u8; 16]).execute(c).await?.rows_affected());
     Ok(())
 }

@@ -54,7 +54,9 @@ pub enum StoreError {
         cause: String,
     },
     /// The disk is full, or the engine cannot extend a file.
-    #[error("kho hết chỗ trên đĩa; dừng gửi cho đến khi có chỗ / the store's disk is full; nothing is sent until there is room ({0})")]
+    #[error(
+        "kho hết chỗ trên đĩa; dừng gửi cho đến khi có chỗ / the store's disk is full; nothing is sent until there is room ({0})"
+    )]
     Full(String),
     /// Another process holds the store for too long.
     #[error("kho đang bị khóa; thử lại sau / the store is locked by another process; try again ({0})")]
@@ -80,7 +82,8 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(db) => db.message().to_owned(),
             other => other.to_string(),
         };
-        let code = error.as_database_error().and_then(|d| d.code().map(std::borrow::Cow::into_owned)).unwrap_or_default();
+        let code =
+            error.as_database_error().and_then(|d| d.code().map(std::borrow::Cow::into_owned)).unwrap_or_default();
         // SQLite's extended codes carry the primary code in the low byte.
         let sqlite = code.parse::<i32>().map_or(0, |c| c & 0xff);
         match (sqlite, code.as_str()) {

@@ -1,0 +1,264 @@
+//! The outbox: what is to be said to the nation, written before it is sent. At most one unsent row per record;
+//! a row that was put into a batch is settled before anything newer of its record goes out.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::delta::{Class, Known, Tally};
+use crate::model::{Action, ContentHash, Timestamp};
+
+use super::ledger::content;
+use super::{StoreError, Tx, json_ids, json_list, on};
+
+/// A row to be added.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The record's key.
+    pub key: String,
+    /// Write or stop.
+    pub action: Action,
+    /// Hash of the content.
+    pub version: ContentHash,
+    /// Canonical JSON of the record.
+    pub payload: String,
+    /// The commune's code.
+    pub unit: String,
+    /// What the brake counts it as.
+    pub class: Class,
+}
+
+/// A row that is taken into a batch.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its id in the outbox: the order of sending.
+    pub id: i64,
+    /// The record's key.
+    pub key: String,
+    /// Write or stop.
+    pub action: Action,
+    /// Hash of the content.
+    pub version: ContentHash,
+    /// Canonical JSON of the record.
+    pub payload: String,
+    /// How often the nation asked to have it later.
+    pub attempts: i64,
+}
+
+const OPEN_SQLITE: &str = "select id, key, action, version, state from outbox where stream_id = $1 \
+    and key in (select value from json_each($2)) and state in ('staged', 'ready', 'sent')";
+const OPEN_POSTGRES: &str = "select id, key, action, version, state from outbox where stream_id = $1 \
+    and key in (select jsonb_array_elements_text($2::jsonb)) and state in ('staged', 'ready', 'sent')";
+
+/// What is queued and what is in flight for each of the keys; `confirmed` and `refused` are left to the ledger.
+pub async fn open(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<String, Known>, StoreError> {
+    let sql = tx.pick(OPEN_SQLITE, OPEN_POSTGRES);
+    let list = json_list(keys.iter().copied());
+    let rows: Vec<(i64, String, String, Vec<u8>, String)> =
+        on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
+    let mut found: HashMap<String, Known> = HashMap::new();
+    for (id, key, action, version, state) in rows {
+        let what = content(Some(action), Some(version))?.ok_or(StoreError::Unexpected("outbox.version"))?;
+        let known = found.entry(key).or_default();
+        if state == "sent" {
+            known.in_flight = Some(what);
+        } else {
+            known.queued = Some((id, what));
+        }
+    }
+    Ok(found)
+}
+
+/// Adds rows, 400 a statement; `ready` says whether they may go at once.
+pub async fn add(tx: &mut Tx, stream: i64, run: i64, ready: bool, drafts: &[Draft]) -> Result<(), StoreError> {
+    let state = if ready { "ready" } else { "staged" };
+    for part in drafts.chunks(400) {
+        on!(tx, c => {
+            let mut sql = sqlx::QueryBuilder::new("insert into outbox (stream_id, key, action, version, payload, unit, class, run_id, state) ");
+            sql.push_values(part, |mut b, d| {
+                b.push_bind(stream).push_bind(&d.key).push_bind(d.action.word()).push_bind(d.version.0.to_vec()).push_bind(&d.payload)
+                    .push_bind(&d.unit).push_bind(d.class.word()).push_bind(run).push_bind(state);
+            });
+            sql.build().execute(c).await?;
+        });
+    }
+    Ok(())
+}
+
+const RETIRE_SQLITE: &str =
+    "update outbox set state = $2 where id in (select value from json_each($1)) and state in ('staged', 'ready')";
+const RETIRE_POSTGRES: &str = "update outbox set state = $2 where id in (select jsonb_array_elements_text($1::jsonb)::bigint) \
+    and state in ('staged', 'ready')";
+
+/// Takes unsent rows out of the queue: `superseded` by a newer content or `withdrawn`. Rows that were put into a batch
+/// meanwhile stay; the number retired is returned.
+pub async fn retire(tx: &mut Tx, ids: &[i64], state: &'static str) -> Result<u64, StoreError> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let sql = tx.pick(RETIRE_SQLITE, RETIRE_POSTGRES);
+    let list = json_ids(ids);
+    Ok(on!(tx, c => sqlx::query(sql).bind(&list).bind(state).execute(c).await?.rows_affected()))
+}
+
+const ADOPT: &str = "update outbox set run_id = $2 where stream_id = $1 and state in ('staged', 'ready', 'sent')";
+
+/// A new run answers for everything of its stream that is not settled yet; how many rows that are.
+pub async fn adopt(tx: &mut Tx, stream: i64, run: i64) -> Result<u64, StoreError> {
+    Ok(on!(tx, c => sqlx::query(ADOPT).bind(stream).bind(run).execute(c).await?.rows_affected()))
+}
+
+const TALLY: &str = "select class, count(*) from outbox where stream_id = $1 and state = 'staged' group by class";
+
+/// How many staged rows of each class wait for the brake's word.
+pub async fn tally(tx: &mut Tx, stream: i64) -> Result<Tally, StoreError> {
+    let rows: Vec<(String, i64)> = on!(tx, c => sqlx::query_as(TALLY).bind(stream).fetch_all(c).await?);
+    let mut tally = Tally::default();
+    for (class, count) in rows {
+        let class = Class::from_word(&class).ok_or(StoreError::Unexpected("outbox.class"))?;
+        *tally.of_mut(class) = u64::try_from(count).unwrap_or(0);
+    }
+    Ok(tally)
+}
+
+const RELEASE: &str = "update outbox set state = 'ready' where stream_id = $1 and state = 'staged' and class = $2";
+
+/// Lets the staged rows of a class go.
+pub async fn release(tx: &mut Tx, stream: i64, class: Class) -> Result<u64, StoreError> {
+    Ok(on!(tx, c => sqlx::query(RELEASE).bind(stream).bind(class.word()).execute(c).await?.rows_affected()))
+}
+
+// A record with a row in an unsettled batch waits; so does one that the nation asked to have later.
+const NEXT: &str = "select o.id, o.key, o.action, o.version, o.payload, o.attempts, l.confirmed_action, l.confirmed_version \
+    from outbox o left join ledger l on l.stream_id = o.stream_id and l.key = o.key \
+    where o.stream_id = $1 and o.state = 'ready' and o.id > $2 and o.not_before_ms <= $3 \
+    and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.state = 'sent') \
+    order by o.id limit $4";
+
+/// What may go out next, in order.
+#[derive(Debug, Default)]
+pub struct Next {
+    /// To be sent.
+    pub items: Vec<Item>,
+    /// Became needless meanwhile: the nation has exactly this, or a stop of what it never had.
+    pub needless: Vec<i64>,
+    /// Where to go on; equal to the position asked from when nothing more is there.
+    pub after: i64,
+}
+
+type NextRow = (i64, String, String, Vec<u8>, String, i64, Option<String>, Option<Vec<u8>>);
+
+/// Reads what may go out next after a position.
+pub async fn next(tx: &mut Tx, stream: i64, after: i64, now: Timestamp, limit: i64) -> Result<Next, StoreError> {
+    let rows: Vec<NextRow> =
+        on!(tx, c => sqlx::query_as(NEXT).bind(stream).bind(after).bind(now.0).bind(limit).fetch_all(c).await?);
+    let mut next = Next { after, ..Next::default() };
+    for (id, key, action, version, payload, attempts, confirmed_action, confirmed_version) in rows {
+        next.after = id;
+        let what = content(Some(action), Some(version))?.ok_or(StoreError::Unexpected("outbox.version"))?;
+        let confirmed = content(confirmed_action, confirmed_version)?;
+        if confirmed == Some(what) || (what.0 == Action::Stop && confirmed.is_none()) {
+            next.needless.push(id);
+        } else {
+            next.items.push(Item { id, key, action: what.0, version: what.1, payload, attempts });
+        }
+    }
+    Ok(next)
+}
+
+const TAKE_SQLITE: &str =
+    "update outbox set state = 'sent', batch_id = $2 where id in (select value from json_each($1)) and state = 'ready'";
+const TAKE_POSTGRES: &str = "update outbox set state = 'sent', batch_id = $2 \
+    where id in (select jsonb_array_elements_text($1::jsonb)::bigint) and state = 'ready'";
+
+/// Puts rows into a batch.
+pub async fn take(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreError> {
+    let sql = tx.pick(TAKE_SQLITE, TAKE_POSTGRES);
+    let list = json_ids(ids);
+    let taken = on!(tx, c => sqlx::query(sql).bind(&list).bind(batch).execute(c).await?.rows_affected());
+    if taken == ids.len() as u64 {
+        Ok(())
+    } else {
+        Err(StoreError::Unexpected("the number of outbox rows put into a batch"))
+    }
+}
+
+const OF_BATCH: &str =
+    "select id, key, action, version, payload, attempts from outbox where batch_id = $1 and state = 'sent' order by id";
+const ALL_OF_BATCH: &str =
+    "select id, key, action, version, payload, attempts from outbox where batch_id = $1 order by id";
+
+/// The rows of a batch in the order of its bytes: all of them, or those that are not settled yet.
+pub async fn of_batch(tx: &mut Tx, batch: i64, all: bool) -> Result<Vec<Item>, StoreError> {
+    let sql = if all { ALL_OF_BATCH } else { OF_BATCH };
+    let rows: Vec<(i64, String, String, Vec<u8>, String, i64)> =
+        on!(tx, c => sqlx::query_as(sql).bind(batch).fetch_all(c).await?);
+    rows.into_iter()
+        .map(|(id, key, action, version, payload, attempts)| {
+            let what = content(Some(action), Some(version))?.ok_or(StoreError::Unexpected("outbox.version"))?;
+            Ok(Item { id, key, action: what.0, version: what.1, payload, attempts })
+        })
+        .collect()
+}
+
+const SETTLE_SQLITE: &str =
+    "update outbox set state = $2 where id in (select value from json_each($1)) and state = 'sent'";
+const SETTLE_POSTGRES: &str =
+    "update outbox set state = $2 where id in (select jsonb_array_elements_text($1::jsonb)::bigint) and state = 'sent'";
+
+/// Writes down that rows of a batch were `accepted` or `refused`.
+pub async fn settle(tx: &mut Tx, ids: &[i64], state: &'static str) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let sql = tx.pick(SETTLE_SQLITE, SETTLE_POSTGRES);
+    let list = json_ids(ids);
+    let settled = on!(tx, c => sqlx::query(sql).bind(&list).bind(state).execute(c).await?.rows_affected());
+    if settled == ids.len() as u64 { Ok(()) } else { Err(StoreError::Unexpected("the number of outbox rows settled")) }
+}
+
+const BACK: &str = "update outbox set state = 'ready', batch_id = null, attempts = attempts + 1, not_before_ms = $2 \
+    where id = $1 and state = 'sent'";
+const NEWER: &str = "select count(*) from outbox where stream_id = $1 and key = $2 and state in ('staged', 'ready')";
+const SUPERSEDE: &str = "update outbox set state = 'superseded' where id = $1 and state = 'sent'";
+
+/// A row that was surely not stored goes back into the queue, unless a newer content of its record waits there already.
+pub async fn put_back(tx: &mut Tx, stream: i64, item: &Item, not_before: Timestamp) -> Result<(), StoreError> {
+    let (newer,): (i64,) = on!(tx, c => sqlx::query_as(NEWER).bind(stream).bind(&item.key).fetch_one(c).await?);
+    let changed = if newer > 0 {
+        on!(tx, c => sqlx::query(SUPERSEDE).bind(item.id).execute(c).await?.rows_affected())
+    } else {
+        on!(tx, c => sqlx::query(BACK).bind(item.id).bind(not_before.0).execute(c).await?.rows_affected())
+    };
+    if changed == 1 { Ok(()) } else { Err(StoreError::Unexpected("an outbox row put back")) }
+}
+
+const MOVE_SQLITE: &str =
+    "update outbox set batch_id = $2 where id in (select value from json_each($1)) and state = 'sent'";
+const MOVE_POSTGRES: &str = "update outbox set batch_id = $2 where id in (select jsonb_array_elements_text($1::jsonb)::bigint) and state = 'sent'";
+
+/// Moves rows of a refused batch into one of its halves.
+pub async fn move_to(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreError> {
+    let sql = tx.pick(MOVE_SQLITE, MOVE_POSTGRES);
+    let list = json_ids(ids);
+    let moved = on!(tx, c => sqlx::query(sql).bind(&list).bind(batch).execute(c).await?.rows_affected());
+    if moved == ids.len() as u64 { Ok(()) } else { Err(StoreError::Unexpected("the number of outbox rows moved")) }
+}
+
+const WAITING: &str =
+    "select count(*), coalesce(min(not_before_ms), 0) from outbox where stream_id = $1 and state = 'ready'";
+
+/// How many rows are ready, and when the first of them may go.
+pub async fn waiting(tx: &mut Tx, stream: i64) -> Result<(u64, Timestamp), StoreError> {
+    let (count, first): (i64, i64) = on!(tx, c => sqlx::query_as(WAITING).bind(stream).fetch_one(c).await?);
+    Ok((u64::try_from(count).unwrap_or(0), Timestamp(first)))
+}
+
+// Of a record with two rows of one run (one in flight, one queued after it) only the later counts.
+const OUTCOME: &str = "select o.state, o.action, count(*) from outbox o where o.run_id = $1 \
+    and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.id > o.id and p.run_id = o.run_id \
+    and p.state not in ('superseded', 'withdrawn')) group by o.state, o.action";
+
+/// How the rows that a run answers for stand, by state and action.
+pub async fn outcome(tx: &mut Tx, run: i64) -> Result<BTreeMap<(String, String), u64>, StoreError> {
+    let rows: Vec<(String, String, i64)> = on!(tx, c => sqlx::query_as(OUTCOME).bind(run).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|(state, action, n)| ((state, action), u64::try_from(n).unwrap_or(0))).collect())
+}
