@@ -1,1 +1,22 @@
 //! What a correct record is.
+//!
+//! A rule is a named Rust function; which fields it looks at, which codes count and which lists it asks are the mapping's
+//! (`[[rule]] name = …, with = { … }`). [`REGISTRY`] is the list of all of them; [`compile`](registry::compile) turns a name and
+//! its parameters into a [`Rule`] or into faults. A rule sees the finished fields as [`Facts`] and writes [`Findings`]:
+//! complaints, and the first day on which it could speak otherwise. A field that itself could not be read is not judged again.
+
+mod account;
+mod age;
+mod amount;
+mod dates;
+pub mod facts;
+mod identity;
+pub mod params;
+mod plain;
+mod policy;
+pub mod registry;
+mod unit;
+
+pub use facts::{Facts, Findings, Rule, Slot};
+pub use params::{Given, Param, Params};
+pub use registry::{REGISTRY, RuleKind, compile};

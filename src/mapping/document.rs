@@ -1,0 +1,319 @@
+//! A mapping as it is written, every value with its line; nothing is resolved yet.
+
+use std::collections::BTreeMap;
+
+use toml::de::{DeTable, DeValue};
+
+use super::reader::{Reader, Section, Spot};
+use crate::rules::{Given, Param};
+
+/// More of anything than this is no mapping.
+const MAX_ITEMS: usize = 200;
+const MAX_STEPS: usize = 20;
+
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) entity: Spot<String>,
+    pub(super) key: Spot<String>,
+    pub(super) unit: Option<Spot<String>>,
+    pub(super) columns: Vec<(Spot<String>, Spot<String>)>,
+    pub(super) set: SetDoc,
+    pub(super) stop: Option<StopDoc>,
+    pub(super) examples: Vec<ExampleDoc>,
+}
+
+/// Fields and the rules over them.
+#[derive(Debug)]
+pub(super) struct SetDoc {
+    pub(super) fields: Vec<FieldDoc>,
+    pub(super) rules: Vec<RuleDoc>,
+    pub(super) line: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct StopDoc {
+    pub(super) column: Spot<String>,
+    pub(super) list: Option<Spot<String>>,
+    pub(super) is: Vec<Spot<String>>,
+    pub(super) need: Vec<Vec<Spot<String>>>,
+    pub(super) set: SetDoc,
+}
+
+#[derive(Debug)]
+pub(super) struct FieldDoc {
+    pub(super) name: Spot<String>,
+    pub(super) chain: ChainDoc,
+    pub(super) or: Option<ChainDoc>,
+    pub(super) code: Option<CodeDoc>,
+    pub(super) split: Option<Spot<String>>,
+    pub(super) default: Option<String>,
+    pub(super) only_with: Option<Spot<String>>,
+    pub(super) required: bool,
+    pub(super) internal: bool,
+}
+
+/// Where a value comes from and through what it goes.
+#[derive(Debug)]
+pub(super) struct ChainDoc {
+    pub(super) from: Option<Spot<String>>,
+    pub(super) constant: Option<Spot<String>>,
+    pub(super) computed: Option<Spot<String>>,
+    pub(super) via: Vec<StepDoc>,
+    pub(super) line: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct StepDoc {
+    pub(super) name: Spot<String>,
+    pub(super) argument: Argument,
+}
+
+/// What a transform is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Argument {
+    None,
+    Text(String),
+    Number(i64),
+    Pairs(Vec<(String, String)>),
+}
+
+#[derive(Debug)]
+pub(super) struct CodeDoc {
+    pub(super) list: Spot<String>,
+    pub(super) by: Option<Spot<String>>,
+    pub(super) at: Option<Spot<String>>,
+    pub(super) take: Option<Spot<String>>,
+}
+
+#[derive(Debug)]
+pub(super) struct RuleDoc {
+    pub(super) name: Spot<String>,
+    pub(super) severity: Option<Spot<String>>,
+    pub(super) with: BTreeMap<String, Param>,
+    pub(super) line: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct ExampleDoc {
+    pub(super) name: Spot<String>,
+    pub(super) today: Spot<String>,
+    pub(super) row: Vec<(Spot<String>, Spot<String>)>,
+    pub(super) record: Option<Vec<(Spot<String>, Spot<Given>)>>,
+    pub(super) stop: bool,
+    pub(super) held: Vec<Spot<String>>,
+    pub(super) warn: Vec<Spot<String>>,
+}
+
+/// Reads the whole document; what does not belong becomes a fault of the reader.
+pub(super) fn read<'r>(reader: &'r Reader<'_>, table: &'r DeTable<'r>) -> Document {
+    let mut root = Section::new(reader, "", table, 1);
+    let mut head = section(&mut root, reader, table, "mapping");
+    let (entity, key, unit) = (head.required("entity"), head.required("key"), head.text("unit"));
+    head.finish();
+    let columns = section(&mut root, reader, table, "columns").all_texts();
+    limit(&root, "columns", columns.len());
+    let set = read_set(&mut root);
+    let stop = root.table("stop").map(read_stop);
+    let examples: Vec<ExampleDoc> = root.tables("example").into_iter().map(read_example).collect();
+    limit(&root, "example", examples.len());
+    root.finish();
+    Document { entity, key, unit, columns, set, stop, examples }
+}
+
+/// A top-level table that must be there.
+fn section<'r, 'd>(
+    root: &mut Section<'r, 'd>,
+    reader: &'r Reader<'d>,
+    empty: &'r DeTable<'r>,
+    key: &'static str,
+) -> Section<'r, 'd> {
+    root.table(key).unwrap_or_else(|| {
+        reader.fault(1, format!("thiếu bảng [{key}] / table is missing"));
+        // An empty stand-in: its keys are all told as missing.
+        let mut stand_in = Section::new(reader, key, empty, 1);
+        stand_in.clear();
+        stand_in
+    })
+}
+
+fn limit(section: &Section<'_, '_>, what: &str, count: usize) {
+    if count > MAX_ITEMS {
+        section.fault(section.line, format!("quá {MAX_ITEMS} `{what}` / more than {MAX_ITEMS}"));
+    }
+}
+
+fn read_set(section: &mut Section<'_, '_>) -> SetDoc {
+    let fields: Vec<FieldDoc> = section.tables("field").into_iter().map(read_field).collect();
+    let rules: Vec<RuleDoc> = section.tables("rule").into_iter().map(read_rule).collect();
+    limit(section, "field", fields.len());
+    limit(section, "rule", rules.len());
+    SetDoc { fields, rules, line: section.line }
+}
+
+fn read_stop(mut section: Section<'_, '_>) -> StopDoc {
+    let mut column = Spot { value: String::new(), line: section.line };
+    let (mut list, mut is) = (None, Vec::new());
+    match section.table("when") {
+        Some(mut when) => {
+            column = when.required("column");
+            list = when.text("list");
+            is = when.texts("is");
+            if is.is_empty() {
+                when.fault(when.line, "[stop.when] thiếu `is` / is missing");
+            }
+            when.finish();
+        }
+        None => section.fault(section.line, "[stop] thiếu `when` / is missing"),
+    }
+    let mut need = Vec::new();
+    for item in section.list("need") {
+        let one = |value: &DeValue<'_>| match value {
+            DeValue::String(text) => Some(Spot { value: text.to_string(), line: item.line }),
+            _ => None,
+        };
+        let group: Vec<_> = match item.value {
+            DeValue::Array(names) => names.iter().filter_map(|n| one(n.get_ref())).collect(),
+            other => one(other).into_iter().collect(),
+        };
+        if group.is_empty() {
+            section.fault(item.line, "[stop] need: tên trường hoặc danh sách tên trường / a field or a list of fields");
+        } else {
+            need.push(group);
+        }
+    }
+    let set = read_set(&mut section);
+    section.finish();
+    StopDoc { column, list, is, need, set }
+}
+
+fn read_field(mut section: Section<'_, '_>) -> FieldDoc {
+    let name = section.required("name");
+    let chain = read_chain(&mut section);
+    let or = section.table("or").map(|mut s| {
+        let chain = read_chain(&mut s);
+        s.finish();
+        chain
+    });
+    let code = section.table("code").map(|mut s| {
+        let code = CodeDoc { list: s.required("list"), by: s.text("by"), at: s.text("at"), take: s.text("take") };
+        s.finish();
+        code
+    });
+    let split = section.table("list").and_then(|mut s| {
+        let split = s.required("split");
+        s.finish();
+        Some(split).filter(|s| !s.value.is_empty())
+    });
+    let field = FieldDoc {
+        name,
+        chain,
+        or,
+        code,
+        split,
+        default: section.text("default").map(|s| s.value),
+        only_with: section.text("only_with"),
+        required: section.flag("required"),
+        internal: section.flag("internal"),
+    };
+    section.finish();
+    field
+}
+
+fn read_chain(section: &mut Section<'_, '_>) -> ChainDoc {
+    let (from, constant, computed) = (section.text("from"), section.text("constant"), section.text("computed"));
+    let mut via = Vec::new();
+    for item in section.list("via") {
+        match read_step(item.value) {
+            Some((name, argument)) => via.push(StepDoc { name: Spot { value: name, line: item.line }, argument }),
+            None => section.fault(
+                item.line,
+                "via: \"tên\" hoặc { tên = chuỗi | số | bảng chuỗi } / a name, or { name = text, number or table of texts }",
+            ),
+        }
+    }
+    if via.len() > MAX_STEPS {
+        section.fault(section.line, format!("via: quá {MAX_STEPS} bước / more than {MAX_STEPS} steps"));
+    }
+    ChainDoc { from, constant, computed, via, line: section.line }
+}
+
+fn read_step(value: &DeValue<'_>) -> Option<(String, Argument)> {
+    match value {
+        DeValue::String(name) => Some((name.to_string(), Argument::None)),
+        DeValue::Table(table) if table.len() == 1 => {
+            let (name, argument) = table.iter().next()?;
+            let argument = match argument.get_ref() {
+                DeValue::String(text) => Argument::Text(text.to_string()),
+                DeValue::Integer(n) => Argument::Number(i64::from_str_radix(n.as_str(), n.radix()).ok()?),
+                DeValue::Table(pairs) => {
+                    let pair =
+                        |(k, v): (&toml::Spanned<std::borrow::Cow<'_, str>>, &toml::Spanned<DeValue<'_>>)| match v
+                            .get_ref()
+                        {
+                            DeValue::String(text) => Some((k.get_ref().to_string(), text.to_string())),
+                            _ => None,
+                        };
+                    Argument::Pairs(pairs.iter().map(pair).collect::<Option<_>>()?)
+                }
+                _ => return None,
+            };
+            Some((name.get_ref().to_string(), argument))
+        }
+        _ => None,
+    }
+}
+
+fn read_rule(mut section: Section<'_, '_>) -> RuleDoc {
+    let (name, severity, line) = (section.required("name"), section.text("severity"), section.line);
+    let mut with = BTreeMap::new();
+    if let Some(params) = section.table("with") {
+        for (key, value) in params.all() {
+            match read_given(value.value) {
+                Some(given) => {
+                    with.insert(key.value, Param { given, line: value.line });
+                }
+                None => section.fault(
+                    value.line,
+                    format!("with `{}`: chuỗi, số hoặc danh sách chuỗi / text, number or texts", key.value),
+                ),
+            }
+        }
+    }
+    section.finish();
+    RuleDoc { name, severity, with, line }
+}
+
+fn read_given(value: &DeValue<'_>) -> Option<Given> {
+    match value {
+        DeValue::String(text) => Some(Given::Text(text.to_string())),
+        DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(Given::Number),
+        DeValue::Array(items) => {
+            let text = |item: &toml::Spanned<DeValue<'_>>| match item.get_ref() {
+                DeValue::String(text) => Some(text.to_string()),
+                _ => None,
+            };
+            items.iter().map(text).collect::<Option<_>>().map(Given::Texts)
+        }
+        _ => None,
+    }
+}
+
+fn read_example(mut section: Section<'_, '_>) -> ExampleDoc {
+    let (name, today) = (section.required("name"), section.required("today"));
+    let row = section.table("row").map(Section::all_texts).unwrap_or_default();
+    let mut record = None;
+    if let Some(expected) = section.table("record") {
+        let mut fields = Vec::new();
+        for (key, value) in expected.all() {
+            match read_given(value.value) {
+                Some(given) => fields.push((key, Spot { value: given, line: value.line })),
+                None => section
+                    .fault(value.line, format!("record `{}`: chuỗi hoặc danh sách chuỗi / text or texts", key.value)),
+            }
+        }
+        record = Some(fields);
+    }
+    let (stop, held, warn) = (section.flag("stop"), section.texts("held"), section.texts("warn"));
+    section.finish();
+    ExampleDoc { name, today, row, record, stop, held, warn }
+}

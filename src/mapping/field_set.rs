@@ -1,0 +1,105 @@
+//! The fields of a record in the contract's order, and the rules over them.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::field::{Context, Field};
+use super::steps::Watch;
+use super::transform::Refusal;
+use crate::model::{Complaint, FieldValue, Layout, RawRow, Reason, Record, Severity};
+use crate::rules::facts::usual_severity;
+use crate::rules::{Facts, Findings, Rule, Slot};
+
+/// A rule with the severity that the mapping wants.
+#[derive(Debug)]
+pub(super) struct RuleUse {
+    pub(super) rule: Box<dyn Rule>,
+    pub(super) severity: Option<Severity>,
+}
+
+/// Compiled fields and rules.
+#[derive(Debug)]
+pub(crate) struct FieldSet {
+    pub(super) fields: Vec<Field>,
+    pub(super) names: Vec<String>,
+    pub(super) rules: Vec<RuleUse>,
+    /// The names without the internal ones.
+    pub(super) layout: Arc<Layout>,
+}
+
+impl FieldSet {
+    /// Evaluates all fields and rules.
+    pub(super) fn run<'v>(
+        &'v self,
+        row: &RawRow<'v>,
+        today: Date,
+        out: &mut Findings,
+        watch: &mut impl Watch,
+    ) -> Vec<Slot<'v>> {
+        let mut slots: Vec<Slot<'v>> = Vec::with_capacity(self.fields.len());
+        // A column that cannot be read is told once, however many fields are made of it.
+        let mut told: Vec<(Option<usize>, Reason)> = Vec::new();
+        for field in &self.fields {
+            watch.begin();
+            let (slot, refusal) = field.run(&Context { row, today, earlier: &slots }, out, watch);
+            if let Some(refusal) = refusal
+                && !field.internal
+            {
+                let column = field.source_column(row);
+                let mark = (column, refusal.reason);
+                if column.is_none() || !told.contains(&mark) {
+                    out.complaints.push(complaint(&field.name, slot.source, refusal));
+                    told.push(mark);
+                }
+            }
+            slots.push(slot);
+        }
+        let facts = Facts { slots: &slots, names: &self.names, today };
+        for rule in &self.rules {
+            out.severity = rule.severity;
+            rule.rule.judge(&facts, out);
+        }
+        out.severity = None;
+        slots
+    }
+
+    /// The record of finished fields, every key there.
+    pub(super) fn record(&self, slots: Vec<Slot<'_>>) -> Record {
+        let values =
+            slots.into_iter().zip(&self.fields).filter(|(_, f)| !f.internal).map(|(slot, _)| value(slot)).collect();
+        Record::new(Arc::clone(&self.layout), values)
+    }
+
+    /// The record of the fields that are known: a stop leaves out what it does not know, for an empty value
+    /// would be laid over what the nation has.
+    pub(super) fn known(&self, slots: Vec<Slot<'_>>) -> Record {
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for (slot, field) in slots.into_iter().zip(&self.fields) {
+            let empty = slot.text.is_empty() && slot.items.as_ref().is_none_or(Vec::is_empty);
+            if !field.internal && !empty {
+                names.push(field.name.clone());
+                values.push(value(slot));
+            }
+        }
+        Record::new(Arc::new(Layout::new(names)), values)
+    }
+}
+
+fn value(slot: Slot<'_>) -> FieldValue {
+    match slot.items {
+        Some(items) => FieldValue::List(items.into_iter().map(std::borrow::Cow::into_owned).collect()),
+        None => FieldValue::Text(slot.text.into_owned()),
+    }
+}
+
+fn complaint(field: &str, source: Option<&str>, refusal: Refusal) -> Complaint {
+    Complaint {
+        reason: refusal.reason,
+        severity: usual_severity(refusal.reason),
+        field: field.to_owned(),
+        value: source.unwrap_or("").to_owned(),
+        proposal: refusal.proposal,
+        detail: refusal.detail.into_owned(),
+    }
+}

@@ -1,0 +1,127 @@
+//! A mapping over a row: a record to write, a stop, or complaints.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::Mapping;
+use super::field::Context;
+use super::field_set::FieldSet;
+use super::steps::Watch;
+use crate::codes::{At, By, CodeList, Found, fold};
+use crate::model::{Action, Complaint, Judgement, RawRow, Reason, Severity, text};
+use crate::rules::facts::usual_severity;
+use crate::rules::{Facts, Findings, Slot};
+
+/// The contract's longest reference, in characters (national-systems, section 6).
+const MAX_KEY: usize = 100;
+
+/// When a row is a stop, and what a stop says.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    pub(super) column: usize,
+    pub(super) list: Option<Arc<CodeList>>,
+    /// Codes of the list; without a list, folded words.
+    pub(super) is: Vec<String>,
+    /// Of each group, one field must be there.
+    pub(super) need: Vec<Vec<usize>>,
+    pub(super) set: FieldSet,
+}
+
+impl Stop {
+    fn applies(&self, row: &RawRow<'_>) -> bool {
+        let Some(Ok(value)) = row.get(self.column).map(text::clean) else { return false };
+        if value.is_empty() {
+            return false;
+        }
+        match &self.list {
+            None => self.is.contains(&fold(&value)),
+            Some(list) => match list.find(&value, By::Either, At::Ever) {
+                Found::Entry(entry) => self.is.iter().any(|i| **i == *entry.code),
+                _ => false,
+            },
+        }
+    }
+
+    fn check_needs(&self, slots: &[Slot<'_>], today: Date, out: &mut Findings) {
+        let facts = Facts { slots, names: &self.set.names, today };
+        for group in &self.need {
+            // A field that is there but could not be read has its own complaint.
+            if group.iter().all(|f| facts.is_empty(*f)) {
+                let names: Vec<&str> = group.iter().map(|f| self.set.names[*f].as_str()).collect();
+                out.complain(
+                    &facts,
+                    group[0],
+                    Reason::StopIncomplete,
+                    &format!("thiếu / missing: {}", names.join(" | ")),
+                );
+            }
+        }
+    }
+}
+
+impl Mapping {
+    /// Judges a row as of a day. Never fails: what is wrong becomes complaints.
+    pub fn judge(&self, row: &RawRow<'_>, today: Date) -> Judgement {
+        self.judge_watched(row, today, &mut ())
+    }
+
+    pub(super) fn judge_watched(&self, row: &RawRow<'_>, today: Date, watch: &mut impl Watch) -> Judgement {
+        let mut out = Findings::default();
+        out.complaints.extend(self.check_key(row));
+        let stop = self.stop.as_ref().filter(|s| s.applies(row));
+        let set = stop.map_or(&self.write, |s| &s.set);
+        let slots = set.run(row, today, &mut out, watch);
+        if let Some(stop) = stop {
+            stop.check_needs(&slots, today, &mut out);
+        }
+        let unit = match (stop, self.unit) {
+            (_, None) => String::new(),
+            (None, Some(field)) => slots[field].text.clone().into_owned(),
+            (Some(_), Some(field)) => self.unit_of(field, row, today),
+        };
+        let blocked = out.complaints.iter().any(|c| c.severity == Severity::Block);
+        let canonical = match stop {
+            _ if blocked => String::new(),
+            Some(stop) => stop.set.known(slots).canonical(),
+            None => self.write.record(slots).canonical(),
+        };
+        Judgement {
+            action: if stop.is_some() { Action::Stop } else { Action::Write },
+            canonical,
+            unit,
+            complaints: out.complaints,
+            judge_again_on: out.again,
+        }
+    }
+
+    /// The commune of a stop, whose own fields do not have it. Nothing is complained about here.
+    fn unit_of(&self, field: usize, row: &RawRow<'_>, today: Date) -> String {
+        let context = Context { row, today, earlier: &[] };
+        let (slot, _) = self.write.fields[field].run(&context, &mut Findings::default(), &mut ());
+        slot.text.into_owned()
+    }
+
+    /// 1 to 100 characters without blanks around and without control characters.
+    fn check_key(&self, row: &RawRow<'_>) -> Option<Complaint> {
+        let key = row.get(self.key).unwrap_or("");
+        let (reason, detail) = if key.trim().is_empty() {
+            (Reason::KeyMissing, "")
+        } else if key.trim() != key || key.chars().any(char::is_control) || key.chars().nth(MAX_KEY).is_some() {
+            (
+                Reason::BadValue,
+                "khóa: 1 đến 100 ký tự, không có dấu cách ở hai đầu / 1 to 100 characters without blanks around",
+            )
+        } else {
+            return None;
+        };
+        Some(Complaint {
+            reason,
+            severity: usual_severity(reason),
+            field: self.key().to_owned(),
+            value: key.to_owned(),
+            proposal: None,
+            detail: detail.to_owned(),
+        })
+    }
+}
