@@ -5,10 +5,12 @@
 //! `run` owns the way from a scan to staged rows, `store` the SQL, `cli` the verbs.
 
 pub mod codes;
+pub mod delivery;
 pub mod delta;
 pub mod mapping;
 pub mod model;
 pub mod national;
+pub mod outbox;
 pub mod province;
 pub mod rules;
 pub mod sandbox;

@@ -1,5 +1,7 @@
 //! Time as a value. Only schedule, web and the command line ask for it; rooms that await are given a [`Clock`].
 
+use std::pin::Pin;
+
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
 
@@ -44,20 +46,47 @@ impl Timestamp {
     }
 }
 
+/// A wait that a clock makes.
+pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// Where the time comes from; the seam that lets tests jump.
 pub trait Clock: Send + Sync {
-    /// Wall-clock time.
+    /// Wall-clock time: for what is written down and shared between processes. It may jump.
     fn now(&self) -> Timestamp;
+
+    /// Milliseconds since some fixed moment, never going back: for waits.
+    fn monotonic(&self) -> i64;
+
+    /// Waits so many milliseconds.
+    fn sleep(&self, milliseconds: u64) -> Sleep<'_>;
 }
 
 /// The machine's clock.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock {
+    started: std::time::Instant,
+}
+
+impl SystemClock {
+    /// The clock of this process.
+    #[expect(clippy::new_without_default, reason = "a clock is made on purpose, once")]
+    pub fn new() -> Self {
+        Self { started: std::time::Instant::now() }
+    }
+}
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks")]
     fn now(&self) -> Timestamp {
         Timestamp(jiff::Timestamp::now().as_millisecond())
+    }
+
+    fn monotonic(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn sleep(&self, milliseconds: u64) -> Sleep<'_> {
+        Box::pin(tokio::time::sleep(std::time::Duration::from_millis(milliseconds)))
     }
 }
 

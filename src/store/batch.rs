@@ -115,11 +115,11 @@ pub async fn unsettled(tx: &mut Tx, system: &str, stream: i64) -> Result<Vec<Bat
 }
 
 const ALL_OPEN: &str =
-    "update batch set state = 'unknown', next_ms = $2, why = 'crash' where system = $1 and state = 'open'";
+    "update batch set state = 'unknown', next_ms = $2, why = 'crash' where stream_id = $1 and state = 'open'";
 
-/// After a start, what a crash left open is unknown; to be called only by the holder of the system's lease.
-pub async fn open_is_unknown(tx: &mut Tx, system: &str, now: Timestamp) -> Result<u64, StoreError> {
-    Ok(on!(tx, c => sqlx::query(ALL_OPEN).bind(system).bind(now.0).execute(c).await?.rows_affected()))
+/// After a start, what a crash left open is unknown; to be called only by the holder of the stream's lease.
+pub async fn open_is_unknown(tx: &mut Tx, stream: i64, now: Timestamp) -> Result<u64, StoreError> {
+    Ok(on!(tx, c => sqlx::query(ALL_OPEN).bind(stream).bind(now.0).execute(c).await?.rows_affected()))
 }
 
 const SET: &str =

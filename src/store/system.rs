@@ -23,12 +23,14 @@ pub struct SystemState {
     pub alarm: String,
 }
 
-const READ: &str = "select not_before_ms, budget_ms, failures, open_until_ms, parallel, last_sent_at, alarm from system_state where system = $1";
+const READ_SQLITE: &str = "select not_before_ms, budget_ms, failures, open_until_ms, parallel, last_sent_at, alarm from system_state where system = $1";
+const READ_POSTGRES: &str = "select not_before_ms, budget_ms, failures, open_until_ms, parallel, last_sent_at, alarm from system_state where system = $1 for update";
 
-/// Reads the state of a system; a system never spoken to has the default.
+/// Reads the state of a system in a writing transaction, which then owns it; a system never spoken to has the default.
 pub async fn read(tx: &mut Tx, system: &str) -> Result<SystemState, StoreError> {
+    let sql = tx.pick(READ_SQLITE, READ_POSTGRES);
     let row: Option<(i64, i64, i64, i64, i64, String, String)> =
-        on!(tx, c => sqlx::query_as(READ).bind(system).fetch_optional(c).await?);
+        on!(tx, c => sqlx::query_as(sql).bind(system).fetch_optional(c).await?);
     Ok(row.map_or_else(
         || SystemState { parallel: 1, ..SystemState::default() },
         |(not_before, budget, failures, open_until, parallel, last_sent_at, alarm)| SystemState {
@@ -48,7 +50,7 @@ const WRITE: &str = "insert into system_state (system, not_before_ms, budget_ms,
     budget_ms = excluded.budget_ms, failures = excluded.failures, open_until_ms = excluded.open_until_ms, parallel = excluded.parallel, \
     last_sent_at = excluded.last_sent_at, alarm = excluded.alarm";
 
-/// Writes the state of a system; only the holder of the system's lease does.
+/// Writes the state of a system, in the transaction that read it.
 pub async fn write(tx: &mut Tx, system: &str, state: &SystemState) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query(WRITE).bind(system).bind(state.not_before.0).bind(state.budget.0).bind(state.failures)
         .bind(state.open_until.0).bind(state.parallel).bind(&state.last_sent_at).bind(&state.alarm).execute(c).await?.rows_affected());

@@ -1,0 +1,507 @@
+//! The loop of delivery: settle what came back, open what may go, wait for whichever comes first.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::jobs::{Desk, Job};
+use super::landing::Landing;
+use super::{DeliveryError, Gate, System};
+use crate::model::{Clock, Timestamp};
+use crate::national::{Reply, TokenVerdict, WireError};
+use crate::store::leases::{self, Lease};
+use crate::store::system::SystemState;
+use crate::store::{Store, Tx, batch, exchange, mismatch, outbox, system};
+
+/// What a delivery achieved so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Records that the nation confirmed.
+    pub confirmed: u64,
+    /// Records that it refused for good, by its code.
+    pub refused: BTreeMap<String, u64>,
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing is left.
+    Drained,
+    /// Something is left, and the system cannot be reached within our patience.
+    Unreached,
+    /// We were asked to stop; what was on the wire was settled.
+    Stopped,
+}
+
+/// Delivers one stream's outbox to its system, under the stream's lease.
+pub struct Courier<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// The system, shared with other streams.
+    pub system: &'a std::sync::Arc<System>,
+    /// The stream.
+    pub stream: i64,
+    /// The entity, as the profile names it.
+    pub entity: &'a str,
+    /// The run that answers for what is delivered.
+    pub run: i64,
+    /// The stream's lease.
+    pub lease: &'a Lease,
+    /// The clock.
+    pub clock: &'a dyn Clock,
+    /// How long to go on without any success, in milliseconds.
+    pub patience_ms: i64,
+}
+
+struct Landed {
+    exchange_id: String,
+    sent: Timestamp,
+    what: What,
+}
+
+enum What {
+    Token(Option<(Result<Reply, WireError>, Result<(), TokenVerdict>)>),
+    Batch { job: Box<Job>, generation: u64, result: Result<Reply, WireError> },
+}
+
+/// What the loop remembers between rounds; all of it can be lost.
+struct Memory {
+    in_flight: HashSet<i64>,
+    token_underway: bool,
+    silent_until: i64,
+    malformed: u32,
+    mismatches_there: bool,
+    last_success: i64,
+    wake: Timestamp,
+    delivered: Delivered,
+}
+
+impl Courier<'_> {
+    fn desk(&self) -> Desk<'_> {
+        Desk { system: self.system, stream: self.stream, entity: self.entity }
+    }
+
+    /// Delivers until nothing is left and `complete` says that nothing more will come; `nudge` tells of news.
+    pub async fn run(
+        &self,
+        complete: &AtomicBool,
+        nudge: &Notify,
+        stop: &CancellationToken,
+        progress: &(dyn Fn(&Delivered) + Send + Sync),
+    ) -> Result<(Ended, Delivered), DeliveryError> {
+        let mut flights: JoinSet<Landed> = JoinSet::new();
+        let mut memory = self.recover().await?;
+        let result = self.rounds(complete, nudge, stop, progress, &mut flights, &mut memory).await;
+        // Whatever ends the loop, requests on the wire no longer count against the others.
+        let left = i64::try_from(flights.len()).unwrap_or(0);
+        self.system.in_flight.fetch_sub(left, Ordering::Relaxed);
+        result.map(|ended| (ended, memory.delivered))
+    }
+
+    async fn recover(&self) -> Result<Memory, DeliveryError> {
+        let now = self.clock.now();
+        let mut tx = self.store.write().await?;
+        leases::renew(&mut tx, self.lease, now).await?;
+        let unknown = batch::open_is_unknown(&mut tx, self.stream, now).await?;
+        if unknown > 0 {
+            tracing::warn!(
+                batches = unknown,
+                "gói dở dang từ lần chạy trước, sẽ hỏi lại / left open by a crash: asking"
+            );
+        }
+        let mut state = system::read(&mut tx, &self.system.name).await?;
+        self.system.pace.sane(&mut state, now, &self.system.retry);
+        system::write(&mut tx, &self.system.name, &state).await?;
+        let there = mismatch::counts(&mut tx, self.stream).await?;
+        tx.commit().await?;
+        let monotonic = self.clock.monotonic();
+        Ok(Memory {
+            in_flight: HashSet::new(),
+            token_underway: false,
+            silent_until: monotonic + state.not_before.0.saturating_sub(now.0).max(0),
+            malformed: 0,
+            mismatches_there: there.iter().any(|(kind, ..)| kind != "held-here"),
+            last_success: monotonic,
+            wake: now,
+            delivered: Delivered::default(),
+        })
+    }
+
+    async fn rounds(
+        &self,
+        complete: &AtomicBool,
+        nudge: &Notify,
+        stop: &CancellationToken,
+        progress: &(dyn Fn(&Delivered) + Send + Sync),
+        flights: &mut JoinSet<Landed>,
+        memory: &mut Memory,
+    ) -> Result<Ended, DeliveryError> {
+        let mut landed: Vec<Landed> = Vec::new();
+        loop {
+            // Read before the outbox is: what is staged after this flag was read comes with a nudge.
+            let all_staged = complete.load(Ordering::Acquire);
+            let idle = self.round(&mut landed, all_staged, stop.is_cancelled(), flights, memory).await?;
+            progress(&memory.delivered);
+            if flights.is_empty() {
+                if stop.is_cancelled() {
+                    return Ok(Ended::Stopped);
+                }
+                if idle && all_staged {
+                    return Ok(Ended::Drained);
+                }
+                let waiting = memory.wake.0.saturating_sub(self.clock.now().0).max(0);
+                let without = self.clock.monotonic() - memory.last_success;
+                if all_staged && !idle && without.saturating_add(waiting) > self.patience_ms {
+                    return Ok(Ended::Unreached);
+                }
+            }
+            self.wait(nudge, stop, flights, &mut landed, memory).await?;
+        }
+    }
+
+    /// Waits for an answer, for news, or until something is due.
+    async fn wait(
+        &self,
+        nudge: &Notify,
+        stop: &CancellationToken,
+        flights: &mut JoinSet<Landed>,
+        landed: &mut Vec<Landed>,
+        memory: &Memory,
+    ) -> Result<(), DeliveryError> {
+        let now = self.clock.now();
+        // Never longer than a minute: the clock may be set meanwhile, and the lease wants its sign of life.
+        let pause = memory.wake.0.saturating_sub(now.0).clamp(1, leases::LIFE_MS / 3);
+        let first = if flights.is_empty() {
+            tokio::select! {
+                () = self.clock.sleep(u64::try_from(pause).unwrap_or(1)) => None,
+                () = nudge.notified() => None,
+                () = stop.cancelled() => None,
+            }
+        } else {
+            tokio::select! {
+                landed = flights.join_next() => landed,
+                () = self.clock.sleep(u64::try_from(pause).unwrap_or(1)) => None,
+                () = nudge.notified() => None,
+            }
+        };
+        let mut next = first;
+        while let Some(joined) = next {
+            self.system.in_flight.fetch_sub(1, Ordering::Relaxed);
+            match joined {
+                Ok(done) => landed.push(done),
+                Err(error) => {
+                    return Err(DeliveryError::Store(crate::store::StoreError::Database(format!(
+                        "a task died: {error}"
+                    ))));
+                }
+            }
+            next = flights.try_join_next();
+        }
+        Ok(())
+    }
+
+    /// One transaction: what landed is settled, what may go is opened; then it goes. True when nothing is left to do.
+    async fn round(
+        &self,
+        landed: &mut Vec<Landed>,
+        all_staged: bool,
+        stopping: bool,
+        flights: &mut JoinSet<Landed>,
+        memory: &mut Memory,
+    ) -> Result<bool, DeliveryError> {
+        let now = self.clock.now();
+        let mut tx = self.store.write().await?;
+        leases::renew(&mut tx, self.lease, now).await?;
+        let mut state = system::read(&mut tx, &self.system.name).await?;
+        for one in landed.drain(..) {
+            self.settle_one(&mut tx, one, &mut state, now, memory).await?;
+        }
+        memory.wake = now.plus(leases::LIFE_MS / 3);
+        let (jobs, idle) = if stopping {
+            (Vec::new(), false)
+        } else {
+            self.open_jobs(&mut tx, &mut state, now, all_staged, memory).await?
+        };
+        system::write(&mut tx, &self.system.name, &state).await?;
+        tx.commit().await?;
+        for job in jobs {
+            self.launch(flights, job, now);
+        }
+        Ok(idle)
+    }
+
+    /// Opens what may go now. The flag says that nothing is left, not even later.
+    async fn open_jobs(
+        &self,
+        tx: &mut Tx,
+        state: &mut SystemState,
+        now: Timestamp,
+        all_staged: bool,
+        memory: &mut Memory,
+    ) -> Result<(Vec<(String, Next)>, bool), DeliveryError> {
+        let mut opened = Vec::new();
+        let due: Vec<_> = batch::unsettled(tx, &self.system.name, self.stream)
+            .await?
+            .into_iter()
+            .filter(|b| !memory.in_flight.contains(&b.id))
+            .collect();
+        let (waiting, first) = outbox::waiting(tx, self.stream).await?;
+        if due.is_empty() && waiting == 0 {
+            return Ok((opened, memory.in_flight.is_empty() && !memory.token_underway));
+        }
+        let mut due = due.into_iter();
+        let mut exhausted = false;
+        loop {
+            let mut gate = self.system.pace.gate(state, now);
+            let silent = memory.silent_until - self.clock.monotonic();
+            if silent > 0 {
+                // The wall clock may have jumped ahead; what the nation asked for is kept by the other one.
+                gate = Gate::Closed { until: now.plus(silent), why: "retry-after" };
+            }
+            let parallel = match gate {
+                Gate::Closed { until, .. } => {
+                    memory.wake = memory.wake.min(until);
+                    break;
+                }
+                Gate::Open { parallel } => parallel,
+            };
+            let on_wire = self.system.in_flight.load(Ordering::Relaxed) + i64::try_from(opened.len()).unwrap_or(0);
+            if on_wire >= parallel || memory.token_underway {
+                break;
+            }
+            let Some(pass) = self.system.session.pass(now) else {
+                self.system.pace.charge(state, now);
+                memory.token_underway = true;
+                opened.push((self.open_exchange(tx, now, "token", "", 0, &[]).await?, Next::Token));
+                break;
+            };
+            let job = match due.next() {
+                Some(batch) if batch.next > now => {
+                    memory.wake = memory.wake.min(batch.next);
+                    continue;
+                }
+                Some(batch) => self.desk().again(tx, now, &batch).await?,
+                None if exhausted => break,
+                None => {
+                    let job = self.desk().new_batch(tx, state, now, !all_staged).await?;
+                    exhausted = job.is_none();
+                    job
+                }
+            };
+            let Some(job) = job else { continue };
+            self.system.pace.charge(state, now);
+            memory.in_flight.insert(job.batch.id);
+            let records = job.items.len();
+            let word = job.operation.word();
+            let id = self.open_exchange(tx, now, word, &job.batch.key, records, &job.request.body).await?;
+            let headers = pass.headers;
+            opened.push((id, Next::Batch { job: Box::new(job), headers, generation: pass.generation }));
+        }
+        if first > now {
+            memory.wake = memory.wake.min(first);
+        }
+        Ok((opened, false))
+    }
+
+    async fn open_exchange(
+        &self,
+        tx: &mut Tx,
+        now: Timestamp,
+        operation: &str,
+        batch_key: &str,
+        records: usize,
+        body: &[u8],
+    ) -> Result<String, DeliveryError> {
+        let id = uuid::Uuid::now_v7().to_string();
+        // A token request carries the secret: neither its body nor a hash of it is kept.
+        let hash = if body.is_empty() { Vec::new() } else { Sha256::digest(body).to_vec() };
+        self.log(tx, now, (&id, "opened"), (operation, batch_key, records), (body.len(), &hash), (None, "")).await?;
+        Ok(id)
+    }
+
+    async fn log(
+        &self,
+        tx: &mut Tx,
+        at: Timestamp,
+        (exchange_id, entry): (&str, &'static str),
+        (operation, batch_key, records): (&str, &str, usize),
+        (bytes, hash): (usize, &[u8]),
+        (status, verdict): (Option<u16>, &str),
+    ) -> Result<(), DeliveryError> {
+        let lane = format!("{}/{}", self.lease.name, self.lease.epoch);
+        let (system, stream) = (&self.system.name, Some(self.stream));
+        let entry = exchange::Entry {
+            lane: &lane,
+            exchange_id,
+            entry,
+            system,
+            stream,
+            operation,
+            batch_key,
+            records,
+            at,
+            bytes,
+            hash,
+            status,
+            verdict,
+        };
+        Ok(exchange::append(tx, &entry).await?)
+    }
+
+    fn launch(&self, flights: &mut JoinSet<Landed>, (exchange_id, next): (String, Next), sent: Timestamp) {
+        let system = std::sync::Arc::clone(self.system);
+        self.system.in_flight.fetch_add(1, Ordering::Relaxed);
+        flights.spawn(async move {
+            let what = match next {
+                Next::Token => {
+                    let _alone = system.session.alone().await;
+                    match system.session.token_request() {
+                        Some(request) if system.session.pass(sent).is_none() => {
+                            let result = system.transport.exchange(request).await;
+                            let taken = result.as_ref().map_or(Ok(()), |reply| system.session.take(reply, sent));
+                            What::Token(Some((result, taken)))
+                        }
+                        // Another stream got it meanwhile.
+                        _ => What::Token(None),
+                    }
+                }
+                Next::Batch { mut job, headers, generation } => {
+                    let mut request = job.request.clone();
+                    job.request.body = Vec::new();
+                    request = request.authorized(&headers);
+                    let result = system.transport.exchange(request).await;
+                    What::Batch { job, generation, result }
+                }
+            };
+            Landed { exchange_id, sent, what }
+        });
+    }
+
+    /// Closes the exchange and does what its answer asks for.
+    async fn settle_one(
+        &self,
+        tx: &mut Tx,
+        landed: Landed,
+        state: &mut SystemState,
+        now: Timestamp,
+        memory: &mut Memory,
+    ) -> Result<(), DeliveryError> {
+        let id = (landed.exchange_id.as_str(), "closed");
+        let (job, generation, result) = match landed.what {
+            What::Token(outcome) => {
+                memory.token_underway = false;
+                return self.settle_token(tx, id, outcome, state, now, memory).await;
+            }
+            What::Batch { job, generation, result } => (job, generation, result),
+        };
+        memory.in_flight.remove(&job.batch.id);
+        let what = (job.operation.word(), job.batch.key.as_str(), job.items.len());
+        let mut landing = Landing {
+            batch: &job.batch,
+            stream: self.stream,
+            run: self.run,
+            retry: &self.system.retry,
+            mismatches_there: memory.mismatches_there,
+        };
+        match result {
+            Err(error) => {
+                let verdict = format!(
+                    "{}: {error}",
+                    if matches!(error, WireError::NotSent { .. }) { "not-sent" } else { "unknown" }
+                );
+                self.log(tx, now, id, what, (0, &[]), (None, &verdict)).await?;
+                landing.lost(tx, self.system, state, now, (job.operation, &error)).await?;
+            }
+            Ok(reply) => {
+                let verdict = self.system.profile.judge(job.operation, &reply);
+                let hash = Sha256::digest(&reply.body);
+                self.log(tx, now, id, what, (reply.body.len(), &hash), (Some(reply.status), verdict.word())).await?;
+                let desk = self.desk();
+                let after = landing
+                    .apply(
+                        tx,
+                        (&desk, self.system),
+                        state,
+                        now,
+                        (job.operation, verdict),
+                        memory.malformed,
+                        &mut memory.delivered,
+                    )
+                    .await?;
+                if let Some(silence) = after.silence_ms {
+                    memory.silent_until = memory.silent_until.max(self.clock.monotonic() + silence);
+                }
+                if after.token_dead {
+                    self.system.session.invalidate(generation);
+                }
+                memory.malformed = if after.malformed { memory.malformed + 1 } else { 0 };
+                if after.understood || after.malformed {
+                    memory.last_success = self.clock.monotonic();
+                }
+            }
+        }
+        memory.mismatches_there |= landing.mismatches_there;
+        tracing::debug!(batch = %job.batch.key, took_ms = now.0 - landed.sent.0, "trao đổi đã khép / exchange closed");
+        Ok(())
+    }
+
+    async fn settle_token(
+        &self,
+        tx: &mut Tx,
+        id: (&str, &'static str),
+        outcome: Option<(Result<Reply, WireError>, Result<(), TokenVerdict>)>,
+        state: &mut SystemState,
+        now: Timestamp,
+        memory: &mut Memory,
+    ) -> Result<(), DeliveryError> {
+        let what = ("token", "", 0);
+        let (pace, retry, name) = (&self.system.pace, &self.system.retry, &self.system.name);
+        match outcome {
+            None => self.log(tx, now, id, what, (0, &[]), (None, "not needed")).await,
+            Some((Err(error), _)) => {
+                self.log(tx, now, id, what, (0, &[]), (None, "no answer")).await?;
+                pace.failure(state, now, retry, name, &error.to_string());
+                Self::rest(self, state, now, memory);
+                Ok(())
+            }
+            Some((Ok(reply), taken)) => {
+                let verdict = if taken.is_ok() { "token" } else { "no token" };
+                self.log(tx, now, id, what, (reply.body.len(), &[]), (Some(reply.status), verdict)).await?;
+                match taken {
+                    Ok(()) => {}
+                    Err(TokenVerdict::Busy { wait: Some(wait), .. }) => {
+                        pace.silence(state, now, wait.until(now));
+                        let silence = state.not_before.0.saturating_sub(now.0);
+                        memory.silent_until = memory.silent_until.max(self.clock.monotonic() + silence);
+                    }
+                    Err(verdict) => {
+                        tracing::warn!(system = %name, "{verdict}");
+                        pace.failure(state, now, retry, name, &verdict.to_string());
+                        if matches!(verdict, TokenVerdict::Refused(_)) {
+                            state.alarm = verdict.to_string();
+                        }
+                        Self::rest(self, state, now, memory);
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Without a token nothing can go: wait as the list says, before the breaker opens too.
+    fn rest(&self, state: &mut SystemState, now: Timestamp, memory: &mut Memory) {
+        let failures = u64::try_from(state.failures).unwrap_or(1).max(1) - 1;
+        let wait = self.system.retry.wait_ms(failures, &self.system.name);
+        state.open_until = state.open_until.max(now.plus(wait));
+        memory.wake = memory.wake.min(state.open_until);
+    }
+}
+
+enum Next {
+    Token,
+    Batch { job: Box<Job>, headers: Vec<(String, secrecy::SecretString)>, generation: u64 },
+}

@@ -1,0 +1,150 @@
+//! What the nation said of each record of a batch, written down.
+
+use super::Delivered;
+use super::landing::Landing;
+use crate::model::Timestamp;
+use crate::national::{RecordResult, match_results};
+use crate::store::mismatch::Draft;
+use crate::store::{StoreError, Tx, ledger, mismatch, outbox};
+
+/// After so many questions without an answer that settles all, a person is told.
+const TELL_AFTER_ASKS: i64 = 5;
+
+/// The kinds of mismatch that an accepted record closes.
+const CLOSED_BY_ACCEPTANCE: [&str; 2] = ["refused-there", "unknown-outcome"];
+
+impl Landing<'_> {
+    /// Settles the records of a stored batch. True where all of them are settled or back in the queue.
+    ///
+    /// `kept` says that this is the answer as the nation keeps it: what it does not mention was not stored.
+    pub(super) async fn settle(
+        &mut self,
+        tx: &mut Tx,
+        now: Timestamp,
+        results: Vec<RecordResult>,
+        kept: bool,
+        delivered: &mut Delivered,
+    ) -> Result<bool, StoreError> {
+        // All rows are laid against the answer, so that those settled before do not look like strangers.
+        let open = outbox::of_batch(tx, self.batch.id, false).await?;
+        let all = if open.len() == usize::try_from(self.batch.records).unwrap_or(0) {
+            open.iter().map(|i| i.key.clone()).collect()
+        } else {
+            outbox::of_batch(tx, self.batch.id, true).await?.into_iter().map(|i| i.key).collect::<Vec<_>>()
+        };
+        let sent: Vec<&str> = all.iter().map(String::as_str).collect();
+        let matched = match_results(&sent, results);
+        if matched.extra > 0 || matched.repeated > 0 {
+            tracing::warn!(batch = %self.batch.key, extra = matched.extra, repeated = matched.repeated,
+                "kết quả thừa hoặc lặp trong câu trả lời / the answer has results for records not sent, or twice");
+        }
+        let by_key: std::collections::HashMap<&str, &outbox::Item> = open.iter().map(|i| (i.key.as_str(), i)).collect();
+        let item = |at: usize| sent.get(at).and_then(|key| by_key.get(key)).copied();
+
+        let mut confirmed = Vec::new();
+        let mut accepted = Vec::new();
+        for (at, national_id) in matched.accepted {
+            if let Some(item) = item(at) {
+                accepted.push(item.id);
+                let content = (item.action, item.version);
+                let national_id = national_id.unwrap_or_default();
+                confirmed.push(ledger::Confirmed { key: item.key.clone(), content, national_id });
+            }
+        }
+        ledger::confirm(tx, self.stream, &self.batch.key, now, &confirmed).await?;
+        outbox::settle(tx, &accepted, "accepted").await?;
+        if self.mismatches_there {
+            let keys: Vec<&str> = confirmed.iter().map(|c| c.key.as_str()).collect();
+            for kind in CLOSED_BY_ACCEPTANCE {
+                mismatch::close(tx, self.stream, kind, &keys, now).await?;
+            }
+        }
+        delivered.confirmed += confirmed.len() as u64;
+
+        let refused: Vec<(&outbox::Item, String, String)> =
+            matched.refused.into_iter().filter_map(|(at, code, text)| item(at).map(|i| (i, code, text))).collect();
+        self.refuse(tx, now, &refused, delivered).await?;
+
+        for (at, code, _) in matched.later {
+            if let Some(item) = item(at) {
+                let wait = self.retry.wait_ms(u64::try_from(item.attempts).unwrap_or(0), &item.key);
+                outbox::put_back(tx, self.stream, item, now.plus(wait)).await?;
+                tracing::debug!(batch = %self.batch.key, code, "một bản ghi được hẹn gửi lại / a record was put off");
+            }
+        }
+        let mut unsettled: Vec<usize> = matched.contradicting;
+        unsettled.extend(matched.unclear.into_iter().map(|(at, _)| at));
+        for at in matched.missing {
+            match item(at) {
+                // The nation's own copy of its answer does not mention it: it was not stored.
+                Some(item) if kept => {
+                    let wait = self.retry.wait_ms(u64::try_from(item.attempts).unwrap_or(0), &item.key);
+                    outbox::put_back(tx, self.stream, item, now.plus(wait)).await?;
+                }
+                _ => unsettled.push(at),
+            }
+        }
+        let unsettled: Vec<&outbox::Item> = unsettled.into_iter().filter_map(item).collect();
+        if kept && self.batch.asks >= TELL_AFTER_ASKS {
+            self.tell_unknown(tx, now, &unsettled).await?;
+        }
+        Ok(unsettled.is_empty())
+    }
+
+    /// Parks records that the nation refused for good, with its code and words, in front of a person.
+    pub(super) async fn refuse(
+        &mut self,
+        tx: &mut Tx,
+        now: Timestamp,
+        refused: &[(&outbox::Item, String, String)],
+        delivered: &mut Delivered,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<i64> = refused.iter().map(|(item, ..)| item.id).collect();
+        let mut drafts = Vec::with_capacity(refused.len());
+        for (item, code, text) in refused {
+            ledger::refuse(tx, self.stream, &item.key, (item.action, item.version)).await?;
+            *delivered.refused.entry(code.clone()).or_default() += 1;
+            drafts.push(Draft {
+                key: item.key.clone(),
+                kind: "refused-there",
+                reason: code.clone(),
+                field: String::new(),
+                value: String::new(),
+                proposal: String::new(),
+                detail: text.clone(),
+                complaints: "[]".to_owned(),
+                source_row: None,
+            });
+        }
+        outbox::settle(tx, &ids, "refused").await?;
+        mismatch::open(tx, self.stream, self.run, now, &drafts).await?;
+        self.mismatches_there |= !drafts.is_empty();
+        Ok(())
+    }
+
+    /// Puts records of unknown outcome in front of a person; we go on asking.
+    pub(super) async fn tell_unknown(
+        &mut self,
+        tx: &mut Tx,
+        now: Timestamp,
+        items: &[&outbox::Item],
+    ) -> Result<(), StoreError> {
+        let drafts: Vec<Draft> = items
+            .iter()
+            .map(|item| Draft {
+                key: item.key.clone(),
+                kind: "unknown-outcome",
+                reason: "unknown-outcome".to_owned(),
+                field: String::new(),
+                value: String::new(),
+                proposal: String::new(),
+                detail: self.batch.key.clone(),
+                complaints: "[]".to_owned(),
+                source_row: None,
+            })
+            .collect();
+        mismatch::open(tx, self.stream, self.run, now, &drafts).await?;
+        self.mismatches_there |= !drafts.is_empty();
+        Ok(())
+    }
+}
