@@ -13,6 +13,7 @@ pub mod national;
 pub mod outbox;
 pub mod province;
 pub mod rules;
+pub mod run;
 pub mod sandbox;
 pub mod source;
 pub mod store;

@@ -168,13 +168,25 @@ pub async fn forget_refusal(tx: &mut Tx, stream: i64, key: &str) -> Result<(), S
     Ok(())
 }
 
-const COUNTS: &str =
-    "select count(*), count(case when confirmed_action = 'write' then 1 end) from ledger where stream_id = $1";
+const COUNTS: &str = "select count(*), count(case when confirmed_action = 'write' then 1 end), coalesce(max(id), 0) \
+    from ledger where stream_id = $1";
 
-/// How many rows the ledger of a stream has, and how many of them the nation has confirmed and not stopped.
-pub async fn counts(tx: &mut Tx, stream: i64) -> Result<(u64, u64), StoreError> {
-    let (all, running): (i64, i64) = on!(tx, c => sqlx::query_as(COUNTS).bind(stream).fetch_one(c).await?);
-    Ok((u64::try_from(all).unwrap_or(0), u64::try_from(running).unwrap_or(0)))
+/// How large the ledger of a stream is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Its rows.
+    pub rows: u64,
+    /// Those that the nation has confirmed and not stopped.
+    pub running: u64,
+    /// The greatest id.
+    pub last: i64,
+}
+
+/// Counts the ledger of a stream.
+pub async fn counts(tx: &mut Tx, stream: i64) -> Result<Counts, StoreError> {
+    let (rows, running, last): (i64, i64, i64) = on!(tx, c => sqlx::query_as(COUNTS).bind(stream).fetch_one(c).await?);
+    let count = |n| u64::try_from(n).unwrap_or(0);
+    Ok(Counts { rows: count(rows), running: count(running), last })
 }
 
 /// A ledger row for the search of records that are gone.
@@ -195,6 +207,19 @@ const FORGET_POSTGRES: &str = "delete from ledger where stream_id = $1 and confi
 /// Forgets rows that are gone and that the nation never had.
 pub async fn forget(tx: &mut Tx, stream: i64, keys: &[String]) -> Result<(), StoreError> {
     let sql = tx.pick(FORGET_SQLITE, FORGET_POSTGRES);
+    let list = json_list(keys.iter().map(String::as_str));
+    on!(tx, c => sqlx::query(sql).bind(stream).bind(&list).execute(c).await?.rows_affected());
+    Ok(())
+}
+
+const GONE_SQLITE: &str =
+    "update ledger set verdict = 'gone' where stream_id = $1 and key in (select value from json_each($2))";
+const GONE_POSTGRES: &str =
+    "update ledger set verdict = 'gone' where stream_id = $1 and key in (select jsonb_array_elements_text($2::jsonb))";
+
+/// Notes that records were gone from a complete scan; a row that comes back is judged again.
+pub async fn gone(tx: &mut Tx, stream: i64, keys: &[String]) -> Result<(), StoreError> {
+    let sql = tx.pick(GONE_SQLITE, GONE_POSTGRES);
     let list = json_list(keys.iter().map(String::as_str));
     on!(tx, c => sqlx::query(sql).bind(stream).bind(&list).execute(c).await?.rows_affected());
     Ok(())

@@ -1,0 +1,142 @@
+//! What a run would send, without writing or sending anything.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::gone::{Finder, decision, missing};
+use super::outcome::BrakeReport;
+use super::stage::{Counts, Judge, Staged};
+use super::{RunError, Stream};
+use crate::delta::{Seen, Tally};
+use crate::model::Clock;
+use crate::source::check_shape;
+use crate::store::{Store, ledger, outbox, runs};
+
+/// How many payloads of each class are shown.
+const SAMPLES: usize = 2;
+
+/// A payload as it would be sent: personal data, for the operator's eyes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sample {
+    /// Our key.
+    pub key: String,
+    /// `new`, `changed`, `remapped`, `stopped`.
+    pub class: &'static str,
+    /// Canonical JSON.
+    pub payload: String,
+}
+
+/// What a run would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+pub struct Plan {
+    /// The stream.
+    pub name: String,
+    /// Rows read.
+    pub scanned: u64,
+    /// Rows about which there is nothing to say.
+    pub unchanged: u64,
+    /// What would be sent, by class; what already waits unsent is counted too.
+    pub sends: Tally,
+    /// The same by commune and class.
+    pub units: BTreeMap<String, Tally>,
+    /// What would be held, by reason.
+    pub held: BTreeMap<String, u64>,
+    /// Some payloads.
+    pub samples: Vec<Sample>,
+    /// What the brake would hold.
+    pub brake: Option<BrakeReport>,
+}
+
+impl Plan {
+    fn add(&mut self, staged: Staged) {
+        for draft in staged.drafts {
+            self.add_draft(draft);
+        }
+    }
+
+    fn add_draft(&mut self, draft: outbox::Draft) {
+        *self.sends.of_mut(draft.class) += 1;
+        let shown = self.samples.iter().filter(|s| s.class == draft.class.word()).count();
+        if shown < SAMPLES {
+            self.samples.push(Sample { key: draft.key, class: draft.class.word(), payload: draft.payload });
+        }
+        *self.units.entry(draft.unit).or_default().of_mut(draft.class) += 1;
+    }
+}
+
+/// Scans and judges as a run would, and tells what it would send.
+pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<Plan, RunError> {
+    let failed = |error| RunError::Source { stream: stream.name.clone(), error };
+    let mut tx = store.read().await?;
+    let found = runs::find_stream(&mut tx, &stream.name).await?;
+    let (id, first_done) = found.unwrap_or((0, false));
+    let before = ledger::counts(&mut tx, id).await?;
+    let waiting = outbox::tally(&mut tx, id).await?;
+    drop(tx);
+    let judge = Judge {
+        stream,
+        id,
+        today: clock.now().day(),
+        judged_by: stream.judged_by(),
+        blank: before.rows == 0,
+        leftovers: false,
+    };
+    let mut plan = Plan { name: stream.name.clone(), sends: waiting, ..Plan::default() };
+    let has = stream.source.describe().await.map_err(failed)?;
+    check_shape(stream.source.place(), stream.mapping.columns(), &has).map_err(failed)?;
+    let columns = stream.columns();
+    let (send, mut receive) = mpsc::channel(4);
+    let reading = stream.source.scan(stream.mapping.key(), &columns, send);
+    let judging = async {
+        let (mut seen, mut counts) = (Seen::default(), Counts::default());
+        while let Some(chunk) = receive.recv().await {
+            let mut tx = store.read().await?;
+            let fresh = judge.fresh(&mut tx, &chunk, &mut seen, &mut counts).await?;
+            let staged = judge.stage(&mut tx, fresh, &mut counts).await?;
+            plan.add(staged);
+        }
+        Ok::<_, RunError>((seen, counts))
+    };
+    let (read, judged) = futures_util::future::join(reading, judging).await;
+    let (seen, counts) = judged?;
+    read.map_err(failed)?;
+    (plan.scanned, plan.unchanged, plan.held) = (counts.scanned, counts.unchanged, counts.held);
+    if seen.count() < before.rows {
+        plan_gone(store, &judge, &seen, before.last, &mut plan).await?;
+    }
+    let holds = stream.brake.holds(&plan.sends, before.running, !first_done);
+    if !holds.is_empty() {
+        plan.brake = Some(BrakeReport::new(&holds, plan.sends, before.running));
+    }
+    Ok(plan)
+}
+
+async fn plan_gone(store: &Store, judge: &Judge<'_>, seen: &Seen, last: i64, plan: &mut Plan) -> Result<(), RunError> {
+    let failed = |error| RunError::Source { stream: judge.stream.name.clone(), error };
+    let finder = Finder::of(judge.stream).await.map_err(failed)?;
+    let mut after = 0;
+    loop {
+        let mut tx = store.read().await?;
+        let page = ledger::page(&mut tx, judge.id, after).await?;
+        let Some((end, ..)) = page.last() else { return Ok(()) };
+        after = *end;
+        let missing = missing(page, seen, last);
+        let mut decisions = std::collections::HashMap::new();
+        for (_, key, _, confirmed) in &missing {
+            if confirmed.as_deref() == Some("write")
+                && let Some(found) = decision(judge, &finder, key).await.map_err(failed)?
+            {
+                decisions.insert(key.clone(), found);
+            }
+        }
+        let gone = judge.sort_gone(&mut tx, missing, &decisions).await?;
+        for stop in gone.stops {
+            plan.add_draft(stop);
+        }
+        if !gone.candidates.is_empty() {
+            *plan.held.entry("stop-candidate".to_owned()).or_default() += gone.candidates.len() as u64;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The scan: one snapshot of the source, at the speed of source and disk, never waiting for the wire.
+
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::gone::{Finder, candidate, decision, missing};
+use super::stage::{Counts, Judge, Staged};
+use super::{Progress, RunError, Stream};
+use crate::delta::Seen;
+use crate::model::Clock;
+use crate::source::check_shape;
+use crate::store::leases::{self, Lease};
+use crate::store::{Store, StoreError, Tx, ledger, mismatch, outbox};
+
+/// Chunks between source and judge: enough to keep both busy, little enough to keep memory flat.
+const AHEAD: usize = 4;
+
+/// A scan in progress.
+pub(super) struct Scan<'a> {
+    pub store: &'a Store,
+    pub stream: &'a Stream,
+    pub judge: Judge<'a>,
+    pub run: i64,
+    pub lease: &'a Lease,
+    pub clock: &'a dyn Clock,
+    /// Rows may go as they are read: the stream's first push.
+    pub first: bool,
+    pub before: ledger::Counts,
+    pub nudge: &'a Notify,
+    pub progress: &'a dyn Progress,
+    pub stop: &'a CancellationToken,
+}
+
+impl Scan<'_> {
+    /// Checks the shape, reads everything, stages it; then looks for what is gone. Only a complete scan returns `Ok`.
+    pub async fn run(&self) -> Result<Counts, RunError> {
+        let failed = |error| RunError::Source { stream: self.stream.name.clone(), error };
+        let has = self.stream.source.describe().await.map_err(failed)?;
+        check_shape(self.stream.source.place(), self.stream.mapping.columns(), &has).map_err(failed)?;
+        let columns = self.stream.columns();
+        let (send, mut receive) = mpsc::channel(AHEAD);
+        let reading = self.stream.source.scan(self.stream.mapping.key(), &columns, send);
+        let staging = async move {
+            let (mut seen, mut counts) = (Seen::default(), Counts::default());
+            while let Some(chunk) = receive.recv().await {
+                if self.stop.is_cancelled() {
+                    return Err(RunError::Stopped);
+                }
+                let mut reader = self.store.read().await?;
+                let fresh = self.judge.fresh(&mut reader, &chunk, &mut seen, &mut counts).await?;
+                drop(reader);
+                if !fresh.is_empty() {
+                    let mut tx = self.store.write().await?;
+                    leases::renew(&mut tx, self.lease, self.clock.now()).await?;
+                    let staged = self.judge.stage(&mut tx, fresh, &mut counts).await?;
+                    self.write(&mut tx, staged).await?;
+                    tx.commit().await?;
+                    if self.first {
+                        self.nudge.notify_one();
+                    }
+                }
+                self.progress.scanned(counts.scanned);
+            }
+            Ok((seen, counts))
+        };
+        // When staging fails it drops the channel, and reading ends as cancelled: the staging error is the cause.
+        let (read, staged) = futures_util::future::join(reading, staging).await;
+        let (seen, mut counts) = staged?;
+        let end = read.map_err(failed)?;
+        if end.rows != counts.scanned {
+            return Err(StoreError::Unexpected("the number of rows scanned").into());
+        }
+        self.find_gone(&seen, &mut counts).await?;
+        Ok(counts)
+    }
+
+    async fn write(&self, tx: &mut Tx, staged: Staged) -> Result<(), StoreError> {
+        let (id, now) = (self.judge.id, self.clock.now());
+        ledger::note(tx, id, self.judge.judged_by, &staged.judged).await?;
+        outbox::retire(tx, &staged.supersede, "superseded").await?;
+        outbox::retire(tx, &staged.withdraw, "withdrawn").await?;
+        outbox::add(tx, id, self.run, self.first, &staged.drafts).await?;
+        mismatch::open(tx, id, self.run, now, &staged.held).await?;
+        let over: Vec<&str> = staged.over.iter().map(String::as_str).collect();
+        mismatch::close(tx, id, "held-here", &over, now).await
+    }
+
+    async fn find_gone(&self, seen: &Seen, counts: &mut Counts) -> Result<(), RunError> {
+        if seen.count() >= self.before.rows {
+            return Ok(());
+        }
+        let failed = |error| RunError::Source { stream: self.stream.name.clone(), error };
+        let finder = Finder::of(self.stream).await.map_err(failed)?;
+        let (id, mut after) = (self.judge.id, 0);
+        loop {
+            let mut reader = self.store.read().await?;
+            let page = ledger::page(&mut reader, id, after).await?;
+            drop(reader);
+            let Some((last, ..)) = page.last() else { return Ok(()) };
+            after = *last;
+            let missing = missing(page, seen, self.before.last);
+            if missing.is_empty() {
+                continue;
+            }
+            let mut decisions = std::collections::HashMap::new();
+            if self.stream.decision.is_some() {
+                for (_, key, _, confirmed) in &missing {
+                    if confirmed.as_deref() == Some("write")
+                        && let Some(found) = decision(&self.judge, &finder, key).await.map_err(failed)?
+                    {
+                        decisions.insert(key.clone(), found);
+                    }
+                }
+            }
+            let mut tx = self.store.write().await?;
+            let now = self.clock.now();
+            leases::renew(&mut tx, self.lease, now).await?;
+            let gone = self.judge.sort_gone(&mut tx, missing, &decisions).await?;
+            outbox::retire(&mut tx, &gone.retire, "withdrawn").await?;
+            outbox::add(&mut tx, id, self.run, false, &gone.stops).await?;
+            ledger::gone(&mut tx, id, &gone.candidates).await?;
+            let drafts: Vec<_> = gone.candidates.iter().map(|key| candidate(key)).collect();
+            mismatch::open(&mut tx, id, self.run, now, &drafts).await?;
+            let stopped = gone.stops.iter().map(|s| s.key.as_str());
+            let over: Vec<&str> = gone.forget.iter().map(String::as_str).chain(stopped).collect();
+            mismatch::close(&mut tx, id, "held-here", &over, now).await?;
+            let forgotten: Vec<&str> = gone.forget.iter().map(String::as_str).collect();
+            mismatch::close(&mut tx, id, "refused-there", &forgotten, now).await?;
+            ledger::forget(&mut tx, id, &gone.forget).await?;
+            tx.commit().await?;
+            if !gone.candidates.is_empty() {
+                *counts.held.entry("stop-candidate".to_owned()).or_default() += gone.candidates.len() as u64;
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! One chunk of rows against the ledger: unchanged rows are passed over, the others judged, compared and staged.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::civil::Date;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::Stream;
+use crate::delta::{Class, Known, Seen, Step, delta};
+use crate::model::{Action, Complaint, ContentHash, Judgement, RawRow, Reason, Severity};
+use crate::source::{Chunk, ChunkRow};
+use crate::store::{StoreError, Tx, ledger, mismatch, outbox};
+
+/// Begins the ledger keys of rows that have no key of their own: no real key has control characters.
+pub(super) const PSEUDO: char = '\u{1}';
+
+/// What a scan counts.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub scanned: u64,
+    pub unchanged: u64,
+    pub held: BTreeMap<String, u64>,
+    pub told: BTreeMap<String, u64>,
+}
+
+/// How rows are judged in this scan.
+pub(super) struct Judge<'a> {
+    pub stream: &'a Stream,
+    pub id: i64,
+    pub today: Date,
+    pub judged_by: [u8; 8],
+    /// The ledger was empty and nothing was queued when the scan began: there is nothing to compare with, for no key
+    /// occurs twice among the rows that are staged.
+    pub blank: bool,
+    /// Rows of earlier runs wait unsettled: a row that did not change may still be on its way.
+    pub leftovers: bool,
+}
+
+/// A row that must be judged.
+pub(super) struct Fresh {
+    pub key: String,
+    pub raw: [u8; 16],
+    pub judgement: Judgement,
+    pub version: Option<ContentHash>,
+    pub number: u64,
+    /// The real key of a row that is held because its key occurs more than once.
+    pub twice: Option<String>,
+}
+
+/// What a chunk asks to be written.
+#[derive(Default)]
+pub(super) struct Staged {
+    pub judged: Vec<ledger::Judged>,
+    pub drafts: Vec<outbox::Draft>,
+    pub supersede: Vec<i64>,
+    pub withdraw: Vec<i64>,
+    pub held: Vec<mismatch::Draft>,
+    pub over: Vec<String>,
+}
+
+impl Judge<'_> {
+    /// Finds the rows of a chunk that are not known already, and judges them.
+    pub async fn fresh(
+        &self,
+        tx: &mut Tx,
+        chunk: &Chunk,
+        seen: &mut Seen,
+        counts: &mut Counts,
+    ) -> Result<Vec<Fresh>, StoreError> {
+        let rows: Vec<(&ChunkRow, [u8; 16], String)> = chunk
+            .rows
+            .iter()
+            .map(|row| {
+                let raw = xxh3_128(chunk.packed(row).as_bytes()).to_be_bytes();
+                (row, raw, ledger_key(chunk.key(row), row.twice, raw))
+            })
+            .collect();
+        let keys: Vec<&str> = rows.iter().map(|(.., key)| key.as_str()).collect();
+        let known = if self.blank { HashMap::new() } else { ledger::find(tx, self.id, &keys).await? };
+        let on_way = if self.leftovers { outbox::open(tx, self.id, &keys).await? } else { HashMap::new() };
+        let today = self.today.to_string();
+        let mut fresh = Vec::new();
+        for (row, raw, key) in rows {
+            counts.scanned += 1;
+            if let Some(entry) = known.get(&key) {
+                seen.note(entry.id);
+                let still = entry.judge_again.as_ref().is_none_or(|day| *day > today);
+                if entry.raw == raw && entry.judged_by == self.judged_by && still && entry.verdict != "gone" {
+                    // What is still on its way is counted by what becomes of it.
+                    counts.unchanged += u64::from(!on_way.contains_key(&key));
+                    continue;
+                }
+            }
+            fresh.push(self.judge(chunk, row, raw, key));
+        }
+        Ok(fresh)
+    }
+
+    fn judge(&self, chunk: &Chunk, row: &ChunkRow, raw: [u8; 16], key: String) -> Fresh {
+        let mapping = &self.stream.mapping;
+        let own = chunk.key(row);
+        let judgement = if own.trim().is_empty() {
+            held(Reason::KeyMissing, mapping.key(), own, "")
+        } else if row.twice {
+            held(Reason::KeyTwice, mapping.key(), own, "")
+        } else if own.chars().count() > 100 || own.trim() != own || own.chars().any(char::is_control) {
+            let detail = "khóa phải có 1–100 ký tự, không có khoảng trắng ở hai đầu / a key has 1 to 100 characters without blanks around";
+            held(Reason::BadValue, mapping.key(), own, detail)
+        } else if let Some(columns) = RawRow::unpack(row.number, chunk.packed(row), mapping.columns().len()) {
+            mapping.judge(&columns, self.today)
+        } else {
+            let detail = "dòng có ký tự điều khiển U+001F / the row has the control character U+001F";
+            held(Reason::BadValue, mapping.key(), own, detail)
+        };
+        let version =
+            judgement.held_for().is_none().then(|| self.stream.version(judgement.action, &judgement.canonical));
+        let twice = (row.twice && !own.trim().is_empty()).then(|| own.to_owned());
+        Fresh { key, raw, judgement, version, number: row.number, twice }
+    }
+
+    /// Compares judged rows with what is confirmed, queued and in flight *now*, in the transaction that stages them.
+    pub async fn stage(&self, tx: &mut Tx, fresh: Vec<Fresh>, counts: &mut Counts) -> Result<Staged, StoreError> {
+        let mut staged = Staged::default();
+        let keys: Vec<&str> =
+            fresh.iter().flat_map(|f| std::iter::once(f.key.as_str()).chain(f.twice.as_deref())).collect();
+        let (mut entries, mut open) = if self.blank {
+            (HashMap::new(), HashMap::new())
+        } else {
+            (ledger::find(tx, self.id, &keys).await?, outbox::open(tx, self.id, &keys).await?)
+        };
+        let mut done: HashSet<String> = HashSet::new();
+        for row in fresh {
+            let entry = entries.remove(&row.key);
+            let known = Known {
+                confirmed: entry.as_ref().and_then(|e| e.confirmed),
+                refused: entry.as_ref().and_then(|e| e.refused),
+                ..open.remove(&row.key).unwrap_or_default()
+            };
+            for complaint in row.judgement.complaints.iter().filter(|c| c.severity == Severity::Warn) {
+                *counts.told.entry(complaint.reason.word().to_owned()).or_default() += 1;
+            }
+            let mut verdict = "ok";
+            if let Some(gravest) = row.judgement.held_for() {
+                *counts.held.entry(gravest.reason.word().to_owned()).or_default() += 1;
+                staged.withdraw.extend(known.queued.map(|(id, _)| id));
+                staged.held.push(draft(&row, gravest));
+                verdict = "held";
+            } else if let Some(version) = row.version {
+                let content = (row.judgement.action, version);
+                let same_row = entry.as_ref().is_some_and(|e| e.raw == row.raw && e.judged_by != self.judged_by);
+                match delta(content, &known) {
+                    Step::Nothing => {
+                        let on_way = known.in_flight.is_some() || known.queued.is_some();
+                        counts.unchanged += u64::from(!on_way);
+                        if content.0 == Action::Stop && known.confirmed.is_none() {
+                            verdict = "idle";
+                        }
+                    }
+                    Step::Withdraw(id) => {
+                        staged.withdraw.push(id);
+                        counts.unchanged += u64::from(known.in_flight.is_none());
+                    }
+                    Step::Queue { replaces } => {
+                        staged.supersede.extend(replaces);
+                        staged.drafts.push(outbox::Draft {
+                            key: row.key.clone(),
+                            action: content.0,
+                            version,
+                            class: Class::of(content.0, known.confirmed.is_some(), same_row),
+                            unit: row.judgement.unit.clone(),
+                            payload: row.judgement.canonical,
+                        });
+                    }
+                }
+                if entry.as_ref().is_some_and(|e| e.verdict == "held" || e.verdict == "gone") {
+                    staged.over.push(row.key.clone());
+                }
+            }
+            if let Some(own) = row.twice
+                && done.insert(own.clone())
+            {
+                // The record itself: nothing older of it may go out, and it is judged again once its key is single.
+                staged.withdraw.extend(open.remove(&own).and_then(|k| k.queued).map(|(id, _)| id));
+                if entries.remove(&own).is_some() {
+                    staged.judged.push(judged(own, [0; 16], None, "held", String::new()));
+                }
+            }
+            if done.insert(row.key.clone()) {
+                let again = row.judgement.judge_again_on.map(|d| d.to_string());
+                staged.judged.push(judged(row.key, row.raw, again, verdict, row.judgement.unit));
+            }
+        }
+        staged.held = unique(staged.held);
+        Ok(staged)
+    }
+}
+
+fn judged(
+    key: String,
+    raw: [u8; 16],
+    judge_again: Option<String>,
+    verdict: &'static str,
+    unit: String,
+) -> ledger::Judged {
+    ledger::Judged { key, raw, judge_again, verdict, unit }
+}
+
+/// The key under which a row stands in the ledger: its own; one made of its content where it has none of its own.
+fn ledger_key(own: &str, twice: bool, raw: [u8; 16]) -> String {
+    let print = u128::from_be_bytes(raw);
+    if own.trim().is_empty() {
+        format!("{PSEUDO}row:{print:032x}")
+    } else if twice {
+        format!("{PSEUDO}twice:{print:032x}")
+    } else {
+        own.to_owned()
+    }
+}
+
+/// One statement may not touch a row twice: identical rows of one key are one mismatch.
+fn unique(drafts: Vec<mismatch::Draft>) -> Vec<mismatch::Draft> {
+    let mut met = HashSet::new();
+    drafts.into_iter().filter(|d| met.insert(d.key.clone())).collect()
+}
+
+fn held(reason: Reason, field: &str, value: &str, detail: &str) -> Judgement {
+    let value: String = value.chars().take(200).collect();
+    let (field, detail) = (field.to_owned(), detail.to_owned());
+    let complaint = Complaint { reason, severity: Severity::Block, field, value, proposal: None, detail };
+    Judgement {
+        action: Action::Write,
+        canonical: String::new(),
+        unit: String::new(),
+        complaints: vec![complaint],
+        judge_again_on: None,
+    }
+}
+
+fn draft(row: &Fresh, gravest: &Complaint) -> mismatch::Draft {
+    mismatch::Draft {
+        key: row.key.clone(),
+        kind: "held-here",
+        reason: gravest.reason.word().to_owned(),
+        field: gravest.field.clone(),
+        value: gravest.value.clone(),
+        proposal: gravest.proposal.clone().unwrap_or_default(),
+        detail: gravest.detail.clone(),
+        complaints: serde_json::to_string(&row.judgement.complaints).unwrap_or_else(|_| "[]".to_owned()),
+        source_row: i64::try_from(row.number).ok(),
+    }
+}
