@@ -192,7 +192,7 @@ impl CodeUse {
     fn look_up<'v>(&'v self, value: &str, context: &Context<'_, 'v>, out: &mut Findings) -> Result<&'v str, Refusal> {
         let (at, again) = self.day(context);
         if again {
-            out.again_on(self.list.changes_after(value, context.today), context.today);
+            out.again_on(self.list.changes_after(value, self.by, context.today), context.today);
         }
         let unknown = |detail: String, proposal: Option<String>| Refusal {
             reason: Reason::UnknownCode,

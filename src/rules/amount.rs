@@ -85,9 +85,7 @@ impl Amount {
             return;
         }
         if rows.len() > 1 {
-            for row in rows.iter().filter(|r| r.amount == rate) {
-                out.again_on(row.from, facts.today);
-            }
+            rows.iter().for_each(|r| out.again_on(r.from, facts.today));
         }
         let right = rows.iter().rfind(counts).map(|r| r.amount.to_string());
         out.propose(
