@@ -1,5 +1,7 @@
 //! Computed fields: one minijinja expression over columns, compiled once, strict about what is undefined, with fuel.
 
+use std::collections::BTreeMap;
+
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
 use super::transform::Refusal;
@@ -69,7 +71,8 @@ impl Expression {
     }
 
     fn render<'v>(&self, column: impl Fn(usize) -> &'v str) -> Result<String, minijinja::Error> {
-        let context = Value::from_iter(self.columns.iter().map(|(name, at)| (name.clone(), Value::from(column(*at)))));
+        let context: BTreeMap<&str, Value> =
+            self.columns.iter().map(|(name, at)| (name.as_str(), Value::from(column(*at)))).collect();
         self.environment.get_template(NAME)?.render(context)
     }
 

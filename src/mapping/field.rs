@@ -106,6 +106,11 @@ impl Field {
         }
     }
 
+    /// The one column that the value is, as it stands; a computed field has none.
+    pub(super) fn plain_column(&self, row: &RawRow<'_>) -> Option<usize> {
+        self.source_column(row).filter(|_| matches!(self.chain.origin, super::steps::Origin::Column(_)))
+    }
+
     fn fill<'v>(
         &'v self,
         context: &Context<'_, 'v>,

@@ -46,7 +46,7 @@ impl FieldSet {
             if let Some(refusal) = refusal
                 && !field.internal
             {
-                let column = field.source_column(row);
+                let column = field.plain_column(row);
                 let mark = (column, refusal.reason);
                 if column.is_none() || !told.contains(&mark) {
                     out.complaints.push(complaint(&field.name, slot.source, refusal));

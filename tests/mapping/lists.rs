@@ -49,11 +49,31 @@ fn the_units_are_those_of_the_law() {
 fn names_are_found_however_they_are_spelt() {
     let ethnic = shipped("ethnic-groups");
     assert_eq!(ethnic.entries().len(), 55);
-    for (text, wanted) in [("Kinh", "01"), ("KHƠ-ME", "05"), ("khơ me", "05"), ("H'Mông", "08"), ("ê đê", "12"), ("55", "55"), ("  người  nước ngoài ", "55")] {
+    for (text, wanted) in [
+        ("Kinh", "01"),
+        ("KHƠ-ME", "05"),
+        ("khơ me", "05"),
+        ("H'Mông", "08"),
+        ("ê đê", "12"),
+        ("55", "55"),
+        ("  người  nước ngoài ", "55"),
+    ] {
         assert_eq!(code(&ethnic, text, At::Ever).as_deref(), Some(wanted), "{text}");
     }
     assert_eq!(code(&ethnic, "Kính", At::Ever), None);
-    for name in ["gender", "statuses", "stop-reasons", "payment-methods", "paper-kinds", "disability-kinds", "disability-levels", "poor-household", "ethnic-groups", "banks", "rates"] {
+    for name in [
+        "gender",
+        "statuses",
+        "stop-reasons",
+        "payment-methods",
+        "paper-kinds",
+        "disability-kinds",
+        "disability-levels",
+        "poor-household",
+        "ethnic-groups",
+        "banks",
+        "rates",
+    ] {
         let list = shipped(name);
         for entry in list.entries() {
             let found = list.find(&entry.name, By::Either, At::Ever);

@@ -14,9 +14,8 @@ use molisa_gateway::mapping::Mapping;
 use molisa_gateway::model::{Judgement, RawRow};
 
 /// The mapping that ships.
-static SHIPPED: LazyLock<Mapping> = LazyLock::new(|| {
-    Mapping::load(mappings(), "misposasoft", "doi-tuong").unwrap_or_else(|faults| panic!("{faults}"))
-});
+static SHIPPED: LazyLock<Mapping> =
+    LazyLock::new(|| Mapping::load(mappings(), "misposasoft", "doi-tuong").unwrap_or_else(|faults| panic!("{faults}")));
 
 fn mappings() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/mappings"))
