@@ -33,13 +33,12 @@ impl Expression {
         names.sort();
         let mut unknown = Vec::new();
         for name in names {
-            match columns.iter().position(|c| *c == name) {
-                Some(at) => reads.push((name, at)),
-                None => {
-                    let hint = crate::model::suggest::hint(&name, columns.iter().map(String::as_str));
-                    unknown.push(format!("biểu thức dùng `{name}` không phải cột{hint} / not a column"));
-                }
+            if let Some(at) = columns.iter().position(|c| *c == name) {
+                reads.push((name, at));
+                continue;
             }
+            let hint = crate::model::suggest::hint(&name, columns.iter().map(String::as_str));
+            unknown.push(format!("biểu thức dùng `{name}` không phải cột{hint} / not a column"));
         }
         if !unknown.is_empty() {
             return Err(unknown.join("; "));

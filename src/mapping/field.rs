@@ -88,8 +88,7 @@ impl Field {
             slot.text = Cow::Borrowed(default);
             watch.step("default", default);
         }
-        let empty = slot.text.is_empty() && slot.items.as_ref().is_none_or(Vec::is_empty);
-        if self.required && empty {
+        if self.required && slot.is_empty() {
             slot.failed = true;
             return (slot, Some(Refusal { reason: Reason::Missing, detail: Cow::Borrowed(""), proposal: None }));
         }

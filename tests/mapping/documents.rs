@@ -134,6 +134,22 @@ fn bad_syntax_and_missing_files_are_told() {
 }
 
 #[test]
+fn deep_documents_are_refused_and_do_not_overflow_the_stack() {
+    for deep in [
+        format!("a = {}", "[".repeat(500_000)),
+        format!("a = {}", "{a=".repeat(300_000)),
+        format!("{}a = 1", "a.".repeat(500_000)),
+        format!("[{}a]", "a.".repeat(500_000)),
+        format!("[[{}a]]", "a.".repeat(500_000)),
+    ] {
+        assert!(!parse(&deep).unwrap_err().0.is_empty());
+    }
+    let expression =
+        format!("[columns]\nid = \"text\"\n[[field]]\nname = \"A\"\ncomputed = \"{}\"\n", "(".repeat(900_000));
+    assert!(!parse(&expression).unwrap_err().0.is_empty());
+}
+
+#[test]
 fn an_example_that_fails_is_a_fault_at_its_line() {
     let text = r#"[mapping]
 entity = "x"

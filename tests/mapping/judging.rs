@@ -5,16 +5,19 @@ use molisa_gateway::model::{Action, RawRow, Reason};
 
 use super::{SHIPPED, judge, told};
 
+/// Columns and their new values.
+type Changes = &'static [(&'static str, &'static str)];
+
 const TODAY: Date = date(2023, 12, 18);
 
 fn field(canonical: &str, name: &str) -> String {
-    let record: serde_json::Value = serde_json::from_str(canonical).unwrap();
+    let record: serde_json::Value = serde_json::from_str(canonical).expect("canonical is JSON");
     record[name].as_str().unwrap_or_else(|| panic!("{name} is not a text")).to_owned()
 }
 
 #[test]
 fn each_mistake_is_held_or_told_under_its_reason() {
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    let cases: &[(Changes, &[&str])] = &[
         (&[], &[]),
         (&[("ma_ho_so", " ")], &["key-missing ma_ho_so"]),
         (&[("ma_ho_so", " DT-1")], &["bad-value ma_ho_so"]),

@@ -5,6 +5,7 @@ mod fixtures;
 mod judging;
 mod lists;
 mod properties;
+mod rates;
 
 use std::path::Path;
 use std::sync::LazyLock;

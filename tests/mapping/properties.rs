@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::{SHIPPED, mappings};
 
 static TEXT: LazyLock<String> =
-    LazyLock::new(|| std::fs::read_to_string(mappings().join("misposasoft/doi-tuong.toml")).unwrap());
+    LazyLock::new(|| std::fs::read_to_string(mappings().join("misposasoft/doi-tuong.toml")).expect("it ships"));
 
 fn parse(text: &str) {
     match Mapping::parse(Path::new("x.toml"), text, &mappings().join("codes")) {
