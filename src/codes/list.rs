@@ -143,15 +143,18 @@ impl CodeList {
     }
 
     /// The first day after `today` on which the answer for this text at that day could differ.
-    pub fn changes_after(&self, text: &str, today: Date) -> Option<Date> {
+    pub fn changes_after(&self, text: &str, by: By, today: Date) -> Option<Date> {
+        let bounds = |e: &Entry| [e.valid_from, e.valid_to.and_then(|d| d.tomorrow().ok())];
+        let first = |days: &mut dyn Iterator<Item = Option<Date>>| days.flatten().filter(|d| *d > today).min();
+        if by != By::Name && !self.places(text).is_empty() {
+            return first(&mut self.rows(text).flat_map(bounds));
+        }
+        if by == By::Code {
+            return None;
+        }
         let named = self.by_name.get(text).or_else(|| self.by_folded.get(fold(text).as_str()));
-        let by_name = named.into_iter().flatten().flat_map(|i| self.rows(&self.entries[*i as usize].code));
-        self.rows(text)
-            .chain(by_name)
-            .flat_map(|e| [e.valid_from, e.valid_to.and_then(|d| d.tomorrow().ok())])
-            .flatten()
-            .filter(|d| *d > today)
-            .min()
+        let codes = named.into_iter().flatten().map(|i| &*self.entries[*i as usize].code);
+        first(&mut codes.flat_map(|code| self.rows(code)).flat_map(bounds))
     }
 
     /// The spelling nearest to a text, for messages to operators (never made of rows' values in logs).

@@ -11,6 +11,9 @@ use crate::model::{Fault, Faults, suggest};
 /// A list larger than this is no code list.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
+/// Faults beyond this number tell nothing more.
+const MAX_FAULTS: usize = 200;
+
 /// The lists of `mappings/codes`, read on demand.
 #[derive(Debug)]
 pub struct CodeLists {
@@ -91,6 +94,9 @@ impl CodeLists {
                 let message =
                     format!("mã kế tiếp `{code}` không có trong danh mục `{}` / unknown successor", other.name());
                 self.faults.push(Fault::at(list.file(), entry.line, message));
+                if self.faults.len() >= MAX_FAULTS {
+                    return;
+                }
             }
         }
     }
@@ -115,7 +121,7 @@ pub fn read_bounded(file: &Path, limit: u64) -> Result<String, Fault> {
     }
     let text = String::from_utf8(bytes).map_err(|e| {
         let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|b| **b == b'\n').count();
+        let line = good.split(|b| *b == b'\n').count();
         Fault::at(file, line, "không phải UTF-8: hãy lưu lại bằng UTF-8 / not UTF-8: save it as UTF-8")
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))

@@ -64,6 +64,7 @@ impl CodeList {
         list.index(shape.other_names);
         list.check(&mut faults);
         faults.sort_by_key(|f| f.line);
+        faults.truncate(MAX_FAULTS);
         if faults.is_empty() { Ok(list) } else { Err(Faults(faults)) }
     }
 

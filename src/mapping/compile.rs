@@ -165,8 +165,9 @@ impl Compiler<'_, '_> {
             fields.extend(self.one_field(field, &names[..i]));
         }
         let rules = doc.rules.into_iter().filter_map(|r| self.rule(r, &names)).collect();
-        let layout = Layout::new(fields.iter().filter(|f| !f.internal).map(|f| f.name.clone()).collect());
-        FieldSet { fields, names, rules, layout: Arc::new(layout) }
+        let visible: Vec<usize> = (0..fields.len()).filter(|i| !fields[*i].internal).collect();
+        let layout = Layout::new(visible.iter().map(|i| fields[*i].name.clone()).collect());
+        FieldSet { fields, names, rules, layout: Arc::new(layout), visible }
     }
 
     fn one_field(&mut self, doc: FieldDoc, earlier: &[String]) -> Option<Field> {
@@ -176,13 +177,11 @@ impl Compiler<'_, '_> {
         let only_with = doc.only_with.map(|c| self.column(&c));
         let split = doc.split.map(|s| {
             let mut characters = s.value.chars();
-            match (characters.next(), characters.next()) {
-                (Some(one), None) => Some(one),
-                _ => {
-                    self.reader.fault(s.line, "list.split phải là một ký tự / must be one character");
-                    None
-                }
+            let one = characters.next().filter(|_| characters.next().is_none());
+            if one.is_none() {
+                self.reader.fault(s.line, "list.split phải là một ký tự / must be one character");
             }
+            one
         });
         if split.is_some() && doc.default.is_some() {
             self.reader.fault(

@@ -30,14 +30,12 @@ fn one(compiler: &mut Compiler<'_, '_>, doc: ExampleDoc, write: &FieldSet, stop:
     }
     let mut row = vec![None; compiler.columns.len()];
     for (name, value) in doc.row {
-        let at = compiler.columns.iter().position(|c| *c == name.value);
-        match at {
-            Some(at) => row[at] = Some(value.value),
-            None => {
-                let hint = suggest::hint(&name.value, compiler.columns.iter().map(String::as_str));
-                compiler.reader.fault(name.line, format!("không có cột `{}`{hint} / no such column", name.value));
-            }
+        if let Some(at) = compiler.columns.iter().position(|c| *c == name.value) {
+            row[at] = Some(value.value);
+            continue;
         }
+        let hint = suggest::hint(&name.value, compiler.columns.iter().map(String::as_str));
+        compiler.reader.fault(name.line, format!("không có cột `{}`{hint} / no such column", name.value));
     }
     let set = stop.filter(|_| doc.stop).map_or(write, |s| &s.set);
     let record = doc.record.map(|fields| {
@@ -68,13 +66,12 @@ fn one(compiler: &mut Compiler<'_, '_>, doc: ExampleDoc, write: &FieldSet, stop:
 fn reasons(compiler: &Compiler<'_, '_>, words: Vec<Spot<String>>) -> Vec<Reason> {
     let mut reasons = Vec::new();
     for word in words {
-        match Reason::from_word(&word.value) {
-            Some(reason) => reasons.push(reason),
-            None => {
-                let hint = suggest::hint(&word.value, Reason::ALL.iter().map(|r| r.word()));
-                compiler.reader.fault(word.line, format!("không có lý do `{}`{hint} / no such reason", word.value));
-            }
+        if let Some(reason) = Reason::from_word(&word.value) {
+            reasons.push(reason);
+            continue;
         }
+        let hint = suggest::hint(&word.value, Reason::ALL.iter().map(|r| r.word()));
+        compiler.reader.fault(word.line, format!("không có lý do `{}`{hint} / no such reason", word.value));
     }
     reasons.sort_unstable();
     reasons.dedup();

@@ -1,5 +1,7 @@
 //! Computed fields: one minijinja expression over columns, compiled once, strict about what is undefined, with fuel.
 
+use std::collections::BTreeMap;
+
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 
 use super::transform::Refusal;
@@ -31,13 +33,12 @@ impl Expression {
         names.sort();
         let mut unknown = Vec::new();
         for name in names {
-            match columns.iter().position(|c| *c == name) {
-                Some(at) => reads.push((name, at)),
-                None => {
-                    let hint = crate::model::suggest::hint(&name, columns.iter().map(String::as_str));
-                    unknown.push(format!("biểu thức dùng `{name}` không phải cột{hint} / not a column"));
-                }
+            if let Some(at) = columns.iter().position(|c| *c == name) {
+                reads.push((name, at));
+                continue;
             }
+            let hint = crate::model::suggest::hint(&name, columns.iter().map(String::as_str));
+            unknown.push(format!("biểu thức dùng `{name}` không phải cột{hint} / not a column"));
         }
         if !unknown.is_empty() {
             return Err(unknown.join("; "));
@@ -69,7 +70,8 @@ impl Expression {
     }
 
     fn render<'v>(&self, column: impl Fn(usize) -> &'v str) -> Result<String, minijinja::Error> {
-        let context = Value::from_iter(self.columns.iter().map(|(name, at)| (name.clone(), Value::from(column(*at)))));
+        let context: BTreeMap<&str, Value> =
+            self.columns.iter().map(|(name, at)| (name.as_str(), Value::from(column(*at)))).collect();
         self.environment.get_template(NAME)?.render(context)
     }
 

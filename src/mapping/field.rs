@@ -88,8 +88,7 @@ impl Field {
             slot.text = Cow::Borrowed(default);
             watch.step("default", default);
         }
-        let empty = slot.text.is_empty() && slot.items.as_ref().is_none_or(Vec::is_empty);
-        if self.required && empty {
+        if self.required && slot.is_empty() {
             slot.failed = true;
             return (slot, Some(Refusal { reason: Reason::Missing, detail: Cow::Borrowed(""), proposal: None }));
         }
@@ -104,6 +103,11 @@ impl Field {
             Some(or) if empty => or.source_column().filter(|c| row.get(*c).is_some()).or(first),
             _ => first,
         }
+    }
+
+    /// The one column that the value is, as it stands; a computed field has none.
+    pub(super) fn plain_column(&self, row: &RawRow<'_>) -> Option<usize> {
+        self.source_column(row).filter(|_| matches!(self.chain.origin, super::steps::Origin::Column(_)))
     }
 
     fn fill<'v>(
@@ -192,7 +196,7 @@ impl CodeUse {
     fn look_up<'v>(&'v self, value: &str, context: &Context<'_, 'v>, out: &mut Findings) -> Result<&'v str, Refusal> {
         let (at, again) = self.day(context);
         if again {
-            out.again_on(self.list.changes_after(value, context.today), context.today);
+            out.again_on(self.list.changes_after(value, self.by, context.today), context.today);
         }
         let unknown = |detail: String, proposal: Option<String>| Refusal {
             reason: Reason::UnknownCode,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::field::{Context, Field};
 use super::steps::Watch;
 use super::transform::Refusal;
-use crate::model::{Complaint, FieldValue, Layout, RawRow, Reason, Record, Severity};
+use crate::model::{Complaint, Layout, RawRow, Reason, Severity, ValueRef};
 use crate::rules::facts::usual_severity;
 use crate::rules::{Facts, Findings, Rule, Slot};
 
@@ -26,6 +26,8 @@ pub(crate) struct FieldSet {
     pub(super) rules: Vec<RuleUse>,
     /// The names without the internal ones.
     pub(super) layout: Arc<Layout>,
+    /// The places of the fields that are not internal, in the layout's order.
+    pub(super) visible: Vec<usize>,
 }
 
 impl FieldSet {
@@ -46,7 +48,7 @@ impl FieldSet {
             if let Some(refusal) = refusal
                 && !field.internal
             {
-                let column = field.source_column(row);
+                let column = field.plain_column(row);
                 let mark = (column, refusal.reason);
                 if column.is_none() || !told.contains(&mark) {
                     out.complaints.push(complaint(&field.name, slot.source, refusal));
@@ -64,33 +66,22 @@ impl FieldSet {
         slots
     }
 
-    /// The record of finished fields, every key there.
-    pub(super) fn record(&self, slots: Vec<Slot<'_>>) -> Record {
-        let values =
-            slots.into_iter().zip(&self.fields).filter(|(_, f)| !f.internal).map(|(slot, _)| value(slot)).collect();
-        Record::new(Arc::clone(&self.layout), values)
+    /// The canonical record of finished fields, every key there.
+    pub(super) fn canonical(&self, slots: &[Slot<'_>]) -> String {
+        self.layout.canonical(|at| value(&slots[self.visible[at]]))
     }
 
-    /// The record of the fields that are known: a stop leaves out what it does not know, for an empty value
+    /// The canonical record of the fields that are known: a stop leaves out what it does not know, for an empty value
     /// would be laid over what the nation has.
-    pub(super) fn known(&self, slots: Vec<Slot<'_>>) -> Record {
-        let (mut names, mut values) = (Vec::new(), Vec::new());
-        for (slot, field) in slots.into_iter().zip(&self.fields) {
-            let empty = slot.text.is_empty() && slot.items.as_ref().is_none_or(Vec::is_empty);
-            if !field.internal && !empty {
-                names.push(field.name.clone());
-                values.push(value(slot));
-            }
-        }
-        Record::new(Arc::new(Layout::new(names)), values)
+    pub(super) fn known(&self, slots: &[Slot<'_>]) -> String {
+        let known: Vec<usize> = self.visible.iter().copied().filter(|at| !slots[*at].is_empty()).collect();
+        let layout = Layout::new(known.iter().map(|at| self.names[*at].clone()).collect());
+        layout.canonical(|at| value(&slots[known[at]]))
     }
 }
 
-fn value(slot: Slot<'_>) -> FieldValue {
-    match slot.items {
-        Some(items) => FieldValue::List(items.into_iter().map(std::borrow::Cow::into_owned).collect()),
-        None => FieldValue::Text(slot.text.into_owned()),
-    }
+fn value<'s>(slot: &'s Slot<'_>) -> ValueRef<'s> {
+    slot.items.as_deref().map_or(ValueRef::Text(&slot.text), ValueRef::List)
 }
 
 fn complaint(field: &str, source: Option<&str>, refusal: Refusal) -> Complaint {

@@ -83,8 +83,8 @@ impl Mapping {
         let blocked = out.complaints.iter().any(|c| c.severity == Severity::Block);
         let canonical = match stop {
             _ if blocked => String::new(),
-            Some(stop) => stop.set.known(slots).canonical(),
-            None => self.write.record(slots).canonical(),
+            Some(stop) => stop.set.known(&slots),
+            None => self.write.canonical(&slots),
         };
         Judgement {
             action: if stop.is_some() { Action::Stop } else { Action::Write },

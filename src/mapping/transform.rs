@@ -171,7 +171,6 @@ impl Transform {
             Self::Squeeze if text.chars().any(is_filling) => {
                 Ok(Cow::Owned(text.chars().filter(|c| !is_filling(*c)).collect()))
             }
-            Self::Squeeze => Ok(text),
             Self::Money if text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0') && text.len() < 16 => {
                 Ok(text)
             }
@@ -187,7 +186,7 @@ impl Transform {
             Self::Pad(n) if text.len() < *n && text.bytes().all(|b| b.is_ascii_digit()) => {
                 Ok(Cow::Owned(format!("{text:0>width$}", width = *n)))
             }
-            Self::Pad(_) => Ok(text),
+            Self::Squeeze | Self::Pad(_) => Ok(text),
             Self::Strip(characters) => Ok(strip(text, characters)),
             Self::Words(pairs) => {
                 let folded = fold(&text);
@@ -266,5 +265,88 @@ fn strip<'v>(text: Cow<'v, str>, characters: &[char]) -> Cow<'v, str> {
     match text {
         Cow::Borrowed(t) => Cow::Borrowed(t.trim_matches(off)),
         Cow::Owned(t) => Cow::Owned(t.trim_matches(off).to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apply(name: &str, argument: &Argument, text: &str) -> Result<String, Refusal> {
+        let transform = Transform::compile(name, argument).expect(name);
+        assert_eq!(transform.name(), name);
+        transform.apply(Cow::Borrowed(text)).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn each_transform_does_what_its_name_says() {
+        let pairs = |p: &[(&str, &str)]| Argument::Pairs(p.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect());
+        let words = pairs(&[("Hòa", "1")]);
+        let digits = pairs(&[("9", "A"), ("10-12", "B"), ("other", "C")]);
+        let strip = Argument::Text("*.".into());
+        let none = Argument::None;
+        for (name, argument, text, wanted) in [
+            ("upper", &none, "hòa đ", "HÒA Đ"),
+            ("lower", &none, "HÒA Đ", "hòa đ"),
+            ("date", &none, "2023-3-1", "01/03/2023"),
+            ("date", &none, "01/03/2023", "01/03/2023"),
+            ("month", &none, "2023-03", "03/2023"),
+            ("month", &none, "15/03/2023", "03/2023"),
+            ("birth-date", &none, "03/1941", "01/03/1941"),
+            ("birth-date", &none, "1941", ""),
+            ("birth-year", &none, "03/1941", "1941"),
+            ("birth-precision", &none, "00/00/1941", "year"),
+            ("partial-date", &none, "3/1941", "03/1941"),
+            ("number", &none, "'087 041-000.123", "087041000123"),
+            ("number", &none, "45/2021", "45/2021"),
+            ("number", &none, "KS 12", "KS 12"),
+            ("squeeze", &none, "AB 12-3.4", "AB1234"),
+            ("money", &none, "540.000 đ", "540000"),
+            ("money", &none, "007", "7"),
+            ("decimal", &none, "1,50", "1.5"),
+            ("pad", &Argument::Number(3), "7", "007"),
+            ("pad", &Argument::Number(3), "x", "x"),
+            ("strip", &strip, "**a.b*. ", "a.b"),
+            ("words", &words, "HOÀ", "1"),
+            ("words", &words, "khác", "khác"),
+            ("by-digits", &digits, "123456789", "A"),
+            ("by-digits", &digits, "12345678901", "B"),
+            ("by-digits", &digits, "45/2021", "C"),
+        ] {
+            assert_eq!(apply(name, argument, text).as_deref(), Ok(wanted), "{name} {text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        for (name, text) in [
+            ("date", "03/2023"),
+            ("date", "30/02/2023"),
+            ("month", "2023"),
+            ("birth-date", "0"),
+            ("money", "-1"),
+            ("decimal", "x"),
+        ] {
+            assert_eq!(apply(name, &Argument::None, text).unwrap_err().reason, Reason::BadValue, "{name} {text}");
+        }
+        let swapped = apply("date", &Argument::None, "12/31/2023").unwrap_err();
+        assert_eq!(swapped.proposal.as_deref(), Some("31/12/2023"));
+    }
+
+    #[test]
+    fn every_transform_is_documented_and_takes_what_it_says() {
+        for (name, _) in TRANSFORMS {
+            let made = [
+                Argument::None,
+                Argument::Number(2),
+                Argument::Text("x".into()),
+                Argument::Pairs(vec![("9".into(), "A".into())]),
+            ]
+            .into_iter()
+            .filter(|a| Transform::compile(name, a).is_ok())
+            .count();
+            assert_eq!(made, 1, "{name}");
+        }
+        assert!(Transform::compile("uper", &Argument::None).unwrap_err().contains("`upper`"));
     }
 }

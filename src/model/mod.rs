@@ -25,5 +25,5 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::{Fault, Faults};
 pub use judgement::{Action, Complaint, Judgement, Severity};
 pub use reason::Reason;
-pub use record::{ContentHash, FieldValue, Layout, Record};
+pub use record::{ContentHash, FieldValue, Layout, Record, ValueRef};
 pub use row::{Column, ColumnKind, RawRow};

@@ -1,5 +1,6 @@
 //! The national record in canonical form. Its hash is the identity of its content, whatever the wire.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -56,6 +57,15 @@ pub enum FieldValue {
     Object(Vec<(String, FieldValue)>),
 }
 
+/// A national value, borrowed.
+#[derive(Debug, Clone, Copy)]
+pub enum ValueRef<'v> {
+    /// A text.
+    Text(&'v str),
+    /// A list of texts.
+    List(&'v [Cow<'v, str>]),
+}
+
 /// The names of a record's fields in the contract's order, shared by all records of a mapping.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -74,6 +84,34 @@ impl Layout {
     /// The names in the contract's order.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// What [`Record::canonical`] would write, of values that were never put together to a record.
+    pub fn canonical<'v>(&self, value: impl Fn(usize) -> ValueRef<'v>) -> String {
+        let mut out = String::with_capacity(1280);
+        out.push('{');
+        for (i, at) in self.by_bytes.iter().enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            push_text(&mut out, &self.names[*at]);
+            out.push(':');
+            match value(*at) {
+                ValueRef::Text(text) => push_text(&mut out, text),
+                ValueRef::List(items) => {
+                    out.push('[');
+                    for (i, item) in items.iter().enumerate() {
+                        if i > 0 {
+                            out.push(',');
+                        }
+                        push_text(&mut out, item);
+                    }
+                    out.push(']');
+                }
+            }
+        }
+        out.push('}');
+        out
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::money::{Coefficient, Money};
 use crate::model::{Fault, Reason};
 
 #[derive(Debug)]
-struct Amount {
+struct Product {
     group: usize,
     coefficient: usize,
     rate: usize,
@@ -60,7 +60,7 @@ pub(super) fn amount(p: &mut Params<'_>) -> Option<Box<dyn Rule>> {
     let (groups, rates) = (p.list("groups"), p.list("rates"));
     let groups = groups.and_then(|list| Groups::read(p, &list));
     let rates = rates.and_then(|list| read_rates(p, &list));
-    Some(Box::new(Amount {
+    Some(Box::new(Product {
         group: group?,
         coefficient: coefficient?,
         rate: rate?,
@@ -72,7 +72,7 @@ pub(super) fn amount(p: &mut Params<'_>) -> Option<Box<dyn Rule>> {
     }))
 }
 
-impl Amount {
+impl Product {
     fn judge_rate(&self, facts: &Facts<'_, '_>, rate: Money, out: &mut Findings) {
         let Some(rows) = facts.text(self.policy).and_then(|p| self.rates.get(p)) else { return };
         let day = self.dates.day(facts);
@@ -85,7 +85,7 @@ impl Amount {
             return;
         }
         if rows.len() > 1 {
-            for row in rows.iter().filter(|r| r.amount == rate) {
+            for row in rows {
                 out.again_on(row.from, facts.today);
             }
         }
@@ -100,7 +100,7 @@ impl Amount {
     }
 }
 
-impl Rule for Amount {
+impl Rule for Product {
     fn judge(&self, facts: &Facts<'_, '_>, out: &mut Findings) {
         let rate = facts.text(self.rate).and_then(Money::read);
         if let Some(rate) = rate {

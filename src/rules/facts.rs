@@ -27,6 +27,13 @@ pub struct Slot<'a> {
     pub failed: bool,
 }
 
+impl Slot<'_> {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.items.as_ref().is_none_or(Vec::is_empty)
+    }
+}
+
 /// All finished fields of a row, and the day.
 #[derive(Debug)]
 pub struct Facts<'r, 'a> {
@@ -47,9 +54,7 @@ impl<'r> Facts<'r, '_> {
 
     /// Whether the field is empty, and not because it could not be read.
     pub fn is_empty(&self, field: usize) -> bool {
-        self.slots
-            .get(field)
-            .is_some_and(|s| !s.failed && s.text.is_empty() && s.items.as_ref().is_none_or(Vec::is_empty))
+        self.slots.get(field).is_some_and(|s| !s.failed && s.is_empty())
     }
 
     /// The value as a date known to the day, month or year.

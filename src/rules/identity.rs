@@ -8,7 +8,7 @@ use crate::model::identity::{IdentityNumber, is_filler};
 use crate::model::{Fault, Reason};
 
 #[derive(Debug)]
-struct Number {
+struct Form {
     kind: usize,
     number: usize,
     digits: FnvMap<usize>,
@@ -35,10 +35,10 @@ pub(super) fn number(p: &mut Params<'_>) -> Option<Box<dyn Rule>> {
             },
         }
     }
-    Some(Box::new(Number { kind: kind?, number: number?, digits }))
+    Some(Box::new(Form { kind: kind?, number: number?, digits }))
 }
 
-impl Rule for Number {
+impl Rule for Form {
     fn judge(&self, facts: &Facts<'_, '_>, out: &mut Findings) {
         let Some(kind) = facts.text(self.kind) else { return };
         let Some(number) = facts.text(self.number) else {

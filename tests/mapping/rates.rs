@@ -1,0 +1,68 @@
+//! A province's own resolution, and a policy whose rate rose: added to the list of rates, without a new build.
+
+use std::path::Path;
+
+use jiff::civil::date;
+use molisa_gateway::mapping::Mapping;
+use molisa_gateway::model::RawRow;
+
+use super::{GOOD, mappings, told};
+
+fn with_rates(rows: &str) -> Mapping {
+    let folder = tempfile::tempdir().expect("a folder");
+    for entry in std::fs::read_dir(mappings().join("codes")).expect("lists").flatten() {
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("copied");
+    }
+    let head = "code,name,other_names,amount,valid_from,valid_to,successor,funeral_times,source,checked\n";
+    std::fs::write(folder.path().join("rates.csv"), format!("{head}{rows}")).expect("written");
+    let text = std::fs::read_to_string(mappings().join("misposasoft/doi-tuong.toml")).expect("it ships");
+    Mapping::parse(Path::new("m.toml"), &text, folder.path()).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+#[test]
+fn a_resolution_that_replaced_the_decree_pays_by_its_own_rates() {
+    let mapping = with_rates(
+        "20/2021,Nghị định 20/2021,,360000,2021-07-01,2024-06-30,10/2022/NQ-HĐND,20,x,source\n\
+         10/2022/NQ-HĐND,Nghị quyết 10/2022,,380000,2022-09-01,2023-12-31,,20,x,memory\n\
+         10/2022/NQ-HĐND,Nghị quyết 10/2022,,450000,2024-01-01,,,20,x,memory\n\
+         11/2022/NQ-HĐND,Nghị quyết 11/2022,,380000,2022-09-01,,,20,x,memory\n",
+    );
+    let judge = |policy: &str, decided: &str, rate: &str, today| {
+        let columns = mapping
+            .columns()
+            .iter()
+            .map(|c| match c.name.as_str() {
+                "chinh_sach" => Some(policy),
+                "ngay_quyet_dinh" => Some(decided),
+                "tu_thang" => None,
+                "muc_chuan" | "muc_huong" => Some(rate),
+                name => GOOD.iter().find(|(n, _)| *n == name).map(|(_, v)| *v),
+            })
+            .collect();
+        mapping.judge(&RawRow { number: 1, columns }, today)
+    };
+    let own = "10/2022/NQ-HĐND";
+    let today = date(2023, 12, 18);
+    let held = |j: &molisa_gateway::model::Judgement| j.held_for().map(|c| format!("{} {}", c.reason, c.field));
+    assert_eq!(held(&judge(own, "2021-08-01", "380000", today)), None, "the decree's decision draws by the resolution");
+    assert_eq!(
+        held(&judge("11/2022/NQ-HĐND", "2021-08-01", "380000", today)).as_deref(),
+        Some("unknown-code ChinhSach")
+    );
+    assert_eq!(held(&judge("11/2022/NQ-HĐND", "2022-09-01", "380000", today)), None);
+    // The rate that starts in January cannot be drawn in December; the row is judged again on the first.
+    let early = judge(own, "2023-01-01", "450000", today);
+    assert_eq!(told(&early), ["amount MucChuan"]);
+    assert_eq!(early.complaints[0].proposal.as_deref(), Some("380000"));
+    assert_eq!(early.judge_again_on, Some(date(2024, 1, 1)));
+    assert_eq!(held(&judge(own, "2023-01-01", "450000", date(2024, 1, 1))), None);
+    // A decision made after the old rate had ended does not draw it.
+    assert_eq!(held(&judge(own, "2024-02-01", "380000", date(2024, 3, 1))).as_deref(), Some("amount MucChuan"));
+}
+
+#[test]
+fn a_rate_that_is_no_sum_is_a_fault_of_the_list() {
+    let result = std::panic::catch_unwind(|| with_rates("20/2021,Nghị định 20/2021,,nhiều,,,,20,x,source\n"));
+    let message = *result.expect_err("refused").downcast::<String>().expect("a message");
+    assert!(message.contains("rates.csv:2") && message.contains("nhiều"), "{message}");
+}
