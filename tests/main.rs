@@ -3,6 +3,7 @@
 mod mapping;
 mod national;
 mod province;
+mod run;
 mod sandbox;
 mod source;
 mod support;

@@ -37,4 +37,4 @@ pub use matching::{Matched, RecordResult, ResultOutcome, match_results};
 pub use profile::{Limits, Operation, Profile, Settle};
 pub use session::{Credentials, Pass, Session, SessionError, TokenVerdict};
 pub use wait::Wait;
-pub use wire::{Cause, Purpose, Reply, Transport, WireError, WireRequest};
+pub use wire::{Cause, Exchange, Purpose, Reply, Transport, WireError, WireRequest};

@@ -1,0 +1,3 @@
+//! Stories of whole runs: from a local database to the nation and back.
+
+mod first;
