@@ -1,9 +1,9 @@
 //! A row in the province's words becomes a record in the nation's.
 //!
-//! The way through: [`reader`] walks a TOML file and knows every line; [`document`] is the file as it is written;
-//! [`compile`] checks it against columns, lists, transforms and rules and makes a [`Mapping`], or tells all its faults;
-//! [`judge`] runs it over a row. [`field`] evaluates one field, [`transform`] holds the named transforms, [`expression`] the
-//! computed ones. [`explain`] shows the same evaluation step by step, [`example`] runs the examples that a mapping carries.
+//! The way through: `reader` walks a TOML file and knows every line; `document` is the file as it is written;
+//! `compile` checks it against columns, lists, transforms and rules and makes a [`Mapping`], or tells all its faults;
+//! `judge` runs it over a row. `field` evaluates one field, `transform` holds the named transforms, `expression` the
+//! computed ones. `explain` shows the same evaluation step by step, `example` runs the examples that a mapping carries.
 //!
 //! A mapping is compiled to indices once; judging a row looks nothing up by name but codes.
 

@@ -1,7 +1,7 @@
 //! What a correct record is.
 //!
 //! A rule is a named Rust function; which fields it looks at, which codes count and which lists it asks are the mapping's
-//! (`[[rule]] name = …, with = { … }`). [`REGISTRY`] is the list of all of them; [`compile`](registry::compile) turns a name and
+//! (`[[rule]] name = …, with = { … }`). [`REGISTRY`] is the list of all of them; [`compile`] turns a name and
 //! its parameters into a [`Rule`] or into faults. A rule sees the finished fields as [`Facts`] and writes [`Findings`]:
 //! complaints, and the first day on which it could speak otherwise. A field that itself could not be read is not judged again.
 

@@ -231,7 +231,7 @@ fn a_stop_carries_only_what_it_knows_and_is_held_only_for_itself() {
         all.extend(changes);
         judge(&all, TODAY)
     };
-    let clean = stop(&[("muc_huong", "x"), ("ho_ten", ""), ("so_giay_to", "1"), ("ngay_sinh", "?")]);
+    let clean = stop(&[("muc_huong", "x"), ("ho_ten", ""), ("so_giay_to", "1"), ("ngay_sinh", "?"), ("tu_thang", "x")]);
     assert_eq!(clean.action, Action::Stop);
     assert_eq!(clean.complaints, []);
     assert_eq!(clean.canonical, r#"{"LyDoDung":"a","NgayDung":"18/12/2023","SoQuyetDinh":"12/QĐ-UBND \"A\""}"#);

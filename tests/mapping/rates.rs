@@ -1,4 +1,4 @@
-//! A province's own resolution, and a policy whose rate rose: added to the list of rates, without a new build.
+//! A province's own resolution, a policy whose rate rose, a group with rows that overlap: added to the lists, without a new build.
 
 use std::path::Path;
 
@@ -9,12 +9,16 @@ use molisa_gateway::model::RawRow;
 use super::{GOOD, mappings, told};
 
 fn with_rates(rows: &str) -> Mapping {
+    let head = "code,name,other_names,amount,valid_from,valid_to,successor,funeral_times,source,checked\n";
+    with_list("rates.csv", &format!("{head}{rows}"))
+}
+
+fn with_list(name: &str, text: &str) -> Mapping {
     let folder = tempfile::tempdir().expect("a folder");
     for entry in std::fs::read_dir(mappings().join("codes")).expect("lists").flatten() {
         std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("copied");
     }
-    let head = "code,name,other_names,amount,valid_from,valid_to,successor,funeral_times,source,checked\n";
-    std::fs::write(folder.path().join("rates.csv"), format!("{head}{rows}")).expect("written");
+    std::fs::write(folder.path().join(name), text).expect("written");
     let text = std::fs::read_to_string(mappings().join("misposasoft/doi-tuong.toml")).expect("it ships");
     Mapping::parse(Path::new("m.toml"), &text, folder.path()).unwrap_or_else(|faults| panic!("{faults}"))
 }
@@ -65,4 +69,36 @@ fn a_rate_that_is_no_sum_is_a_fault_of_the_list() {
     let result = std::panic::catch_unwind(|| with_rates("20/2021,Nghị định 20/2021,,nhiều,,,,20,x,source\n"));
     let message = *result.expect_err("refused").downcast::<String>().expect("a message");
     assert!(message.contains("rates.csv:2") && message.contains("nhiều"), "{message}");
+}
+
+/// Only the highest coefficient applies (Decree 20/2021, Điều 6).
+#[test]
+fn of_several_rows_that_apply_the_highest_counts() {
+    let mapping = with_list(
+        "groups.csv",
+        "code,name,condition,coefficient,age_from,age_to,disability_level,fixed_amount\n\
+         5.5c,Nhóm,from 60,1,60,,,0\n\
+         5.5c,Nhóm,from 80,2,80,,,0\n",
+    );
+    let judge = |born: &str, coefficient: &str, amount: &str, today| {
+        let columns = mapping
+            .columns()
+            .iter()
+            .map(|c| match c.name.as_str() {
+                "ngay_sinh" => Some(born),
+                "so_giay_to" => None,
+                "he_so" => Some(coefficient),
+                "muc_huong" => Some(amount),
+                name => GOOD.iter().find(|(n, _)| *n == name).map(|(_, v)| *v),
+            })
+            .collect();
+        let judged = mapping.judge(&RawRow { number: 1, columns }, today);
+        (told(&judged).iter().any(|t| t.starts_with("age-group")), judged.judge_again_on)
+    };
+    let today = date(2023, 12, 18);
+    assert!(!judge("01/02/1941", "2", "720000", today).0);
+    assert!(judge("01/02/1941", "1", "360000", today).0, "over 80 it is 2");
+    assert_eq!(judge("01/02/1944", "1", "360000", today), (false, Some(date(2024, 2, 1))), "79, and 80 in February");
+    assert!(!judge("1943", "1", "360000", today).0, "known by year only, perhaps 79 still");
+    assert!(!judge("1943", "2", "720000", today).0, "perhaps 80 already");
 }
