@@ -194,8 +194,7 @@ impl World {
             retry: short_waits(),
             in_flight: AtomicI64::new(0),
         };
-        let config =
-            SourceConfig::Sqlite { path: dir.join("local.db"), query: "select * from doi_tuong".into() };
+        let config = SourceConfig::Sqlite { path: dir.join("local.db"), query: "select * from doi_tuong".into() };
         Stream {
             name: "doi-tuong".into(),
             source: Source::open(&config, dir).await.unwrap(),
