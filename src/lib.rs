@@ -5,6 +5,7 @@
 //! `run` owns the way from a scan to staged rows, `store` the SQL, `cli` the verbs.
 
 pub mod app;
+pub mod cli;
 pub mod codes;
 pub mod config;
 pub mod delivery;
@@ -20,3 +21,4 @@ pub mod sandbox;
 pub mod schedule;
 pub mod source;
 pub mod store;
+pub mod web;
