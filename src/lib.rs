@@ -4,7 +4,10 @@
 //! `source` → `mapping` (with `codes` and `rules`) → `delta` → `outbox` → `delivery` → `national`.
 //! `run` owns the way from a scan to staged rows, `store` the SQL, `cli` the verbs.
 
+pub mod app;
+pub mod cli;
 pub mod codes;
+pub mod config;
 pub mod delivery;
 pub mod delta;
 pub mod mapping;
@@ -15,5 +18,7 @@ pub mod province;
 pub mod rules;
 pub mod run;
 pub mod sandbox;
+pub mod schedule;
 pub mod source;
 pub mod store;
+pub mod web;

@@ -29,6 +29,15 @@ const READ_POSTGRES: &str = "select not_before_ms, budget_ms, failures, open_unt
 /// Reads the state of a system in a writing transaction, which then owns it; a system never spoken to has the default.
 pub async fn read(tx: &mut Tx, system: &str) -> Result<SystemState, StoreError> {
     let sql = tx.pick(READ_SQLITE, READ_POSTGRES);
+    state(tx, sql, system).await
+}
+
+/// The same to look at only.
+pub async fn look(tx: &mut Tx, system: &str) -> Result<SystemState, StoreError> {
+    state(tx, READ_SQLITE, system).await
+}
+
+async fn state(tx: &mut Tx, sql: &'static str, system: &str) -> Result<SystemState, StoreError> {
     let row: Option<(i64, i64, i64, i64, i64, String, String)> =
         on!(tx, c => sqlx::query_as(sql).bind(system).fetch_optional(c).await?);
     Ok(row.map_or_else(

@@ -1,0 +1,147 @@
+//! The command line: one file a verb. The only room that prints.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the room that prints")]
+
+mod check;
+mod demo;
+mod init;
+mod mapping;
+mod output;
+mod progress;
+mod queue;
+mod serve;
+mod status;
+mod sync;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::{App, AppError};
+use crate::sandbox::SandboxArgs;
+
+/// Cổng kết nối hồ sơ trợ giúp xã hội của tỉnh với các hệ thống quốc gia /
+/// gateway between a province's social-assistance records and the national systems.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    /// Tệp cấu hình / configuration file
+    #[arg(long, global = true, default_value = "gateway.toml")]
+    config: PathBuf,
+    /// In một đối tượng JSON / print one JSON object
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Làm thử toàn bộ công việc với một tỉnh giả lập / the whole job with an invented province
+    Demo(demo::DemoArgs),
+    /// Tạo gateway.toml và mappings/ mẫu / write a starter gateway.toml and mappings/
+    Init(init::InitArgs),
+    /// Khám: cấu hình, ánh xạ, nguồn, kho, kết nối / the doctor
+    Check,
+    /// Sẽ gửi những gì, chưa gửi gì / what would be sent; sends nothing
+    Plan(sync::StreamArgs),
+    /// Chạy một lần / run once
+    Sync(sync::SyncArgs),
+    /// Chạy theo lịch / run on schedule
+    Serve(serve::ServeArgs),
+    /// Lần chạy gần nhất, những gì đang chờ / last runs and what waits
+    Status,
+    /// Hàng đợi và những bản ghi đang bị giữ / the outbox and what is held
+    Queue(queue::QueueArgs),
+    /// Gửi lại một bản ghi bị từ chối / send a refused record again
+    Replay(queue::ReplayArgs),
+    /// Ánh xạ / mappings
+    Mapping(mapping::MappingArgs),
+    /// Đóng vai hệ thống quốc gia / play the national side
+    Sandbox(SandboxArgs),
+}
+
+/// What a verb is called with.
+struct Call {
+    config: PathBuf,
+    json: bool,
+}
+
+impl Call {
+    async fn app(&self) -> Result<App, Failure> {
+        Ok(App::open(&self.config).await?)
+    }
+}
+
+/// A verb that failed: what to say and the exit code.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn new(code: u8, message: impl std::fmt::Display) -> Self {
+        Self { code, message: message.to_string() }
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        let code = if matches!(error, AppError::Faults(_)) { 2 } else { 1 };
+        Self::new(code, error)
+    }
+}
+
+impl From<crate::model::Faults> for Failure {
+    fn from(faults: crate::model::Faults) -> Self {
+        Self::new(2, faults)
+    }
+}
+
+impl From<crate::store::StoreError> for Failure {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::new(1, error)
+    }
+}
+
+impl From<crate::run::RunError> for Failure {
+    fn from(error: crate::run::RunError) -> Self {
+        Self::new(error.exit_code(), error)
+    }
+}
+
+/// Runs the command line; the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 done but something waits
+/// for a person, 4 a target could not be reached.
+pub async fn run(cli: Cli) -> u8 {
+    let call = Call { config: cli.config, json: cli.json };
+    let result = match cli.verb {
+        Verb::Demo(args) => demo::run(&call, &args).await,
+        Verb::Init(args) => init::run(&args),
+        Verb::Check => check::run(&call).await,
+        Verb::Plan(args) => sync::plan(&call, &args).await,
+        Verb::Sync(args) => sync::run(&call, &args).await,
+        Verb::Serve(args) => serve::run(&call, &args).await,
+        Verb::Status => status::run(&call).await,
+        Verb::Queue(args) => queue::run(&call, &args).await,
+        Verb::Replay(args) => queue::replay(&call, &args).await,
+        Verb::Mapping(args) => mapping::run(&call, &args).await,
+        Verb::Sandbox(args) => {
+            let ready = |line: &str| println!("{line}");
+            crate::sandbox::run(args, ready).await.map(|()| 0).map_err(|e| Failure::new(2, e))
+        }
+    };
+    result.unwrap_or_else(|failure| {
+        if call.json {
+            println!("{}", serde_json::json!({ "error": failure.message }));
+        }
+        eprintln!("{}", failure.message);
+        failure.code
+    })
+}
+
+/// Logs go to stderr; `RUST_LOG` chooses what.
+pub fn logs() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,molisa_gateway=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}

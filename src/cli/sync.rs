@@ -1,0 +1,123 @@
+//! `sync` runs streams once; `plan` tells what that would send.
+
+use clap::Args;
+
+use super::progress::Line;
+use super::{Call, Failure, output};
+use crate::model::SystemClock;
+use crate::run::{self, Outcome, Plan, Release, SyncOptions};
+
+#[derive(Debug, Args)]
+pub(super) struct StreamArgs {
+    /// Tên luồng; bỏ trống là tất cả / streams; all where none is named
+    streams: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SyncArgs {
+    #[command(flatten)]
+    which: StreamArgs,
+    /// Chỉ cho biết sẽ gửi gì / only tell what would be sent
+    #[arg(long)]
+    dry_run: bool,
+    /// Cho đi những gì phanh đang giữ; cần --reason / let go what the brake holds
+    #[arg(long, requires = "reason")]
+    release_brake: bool,
+    /// Vì sao / why
+    #[arg(long, requires = "release_brake")]
+    reason: Option<String>,
+}
+
+pub(super) async fn run(call: &Call, args: &SyncArgs) -> Result<u8, Failure> {
+    if args.dry_run {
+        return plan(call, &args.which).await;
+    }
+    let app = call.app().await?;
+    let stop = super::serve::stop_on_signal();
+    let mut outcomes = Vec::new();
+    for stream in app.named(&args.which.streams)? {
+        let options = SyncOptions { release_brake: release(args), patience: app.patience(&stream.name) };
+        let line = Line::new(&stream.name, None, call.json);
+        let result = run::sync(&app.store, stream, &SystemClock::new(), &options, &line, &stop).await;
+        line.finish();
+        outcomes.push(result?);
+    }
+    app.store.close().await;
+    Ok(show(call, &outcomes))
+}
+
+fn release(args: &SyncArgs) -> Option<Release> {
+    let reason = args.reason.as_ref().filter(|_| args.release_brake)?;
+    // Who is at the keyboard is the machine's knowledge: the login of the session.
+    let who = std::fs::read_to_string("/proc/self/loginuid").unwrap_or_default();
+    Some(Release { reason: reason.clone(), who: format!("uid {}", who.trim()) })
+}
+
+fn show(call: &Call, outcomes: &[Outcome]) -> u8 {
+    if call.json {
+        println!("{}", serde_json::json!({ "runs": outcomes }));
+    } else {
+        println!("{}", output::outcomes(outcomes));
+        for run in outcomes {
+            if let Some(holder) = &run.taken {
+                println!(
+                    "{}: tiến trình khác đang chạy luồng này, không làm gì / another process runs this stream, nothing done ({holder})",
+                    run.name
+                );
+            }
+            if !run.held.is_empty() {
+                println!("{}", output::reasons("Bị giữ / held", &run.held));
+            }
+            if !run.refused.is_empty() {
+                println!("{}", output::reasons("Từ chối / refused", &run.refused));
+            }
+            if let Some(line) = output::brake(run) {
+                println!("{line}");
+            }
+            if run.unreached {
+                println!(
+                    "{}: hệ thống chưa liên lạc được, phần còn lại nằm trong hàng đợi / the system could not be reached, the rest waits in the outbox",
+                    run.name
+                );
+            }
+        }
+    }
+    // Not reached is graver than something that waits for a person.
+    let codes: Vec<u8> = outcomes.iter().map(Outcome::exit_code).collect();
+    codes.into_iter().max().unwrap_or(0)
+}
+
+pub(super) async fn plan(call: &Call, args: &StreamArgs) -> Result<u8, Failure> {
+    let app = call.app().await?;
+    let mut plans = Vec::new();
+    for stream in app.named(&args.streams)? {
+        plans.push(run::plan(&app.store, stream, &SystemClock::new()).await?);
+    }
+    if call.json {
+        println!("{}", serde_json::json!({ "plans": plans }));
+    } else {
+        plans.iter().for_each(show_plan);
+    }
+    Ok(if plans.iter().any(|p| p.brake.is_some() || !p.held.is_empty()) { 3 } else { 0 })
+}
+
+fn show_plan(plan: &Plan) {
+    let sends = &plan.sends;
+    println!("{}: quét/scanned {}, không đổi/unchanged {}", plan.name, plan.scanned, plan.unchanged);
+    println!(
+        "  sẽ gửi / would send: mới/new {}, đổi/changed {}, do ánh xạ/remapped {}, thôi hưởng/stopped {}",
+        sends.new, sends.changed, sends.remapped, sends.stopped
+    );
+    for (unit, tally) in &plan.units {
+        println!("  xã/commune {unit}: {} {} {} {}", tally.new, tally.changed, tally.remapped, tally.stopped);
+    }
+    if !plan.held.is_empty() {
+        println!("{}", output::reasons("Sẽ bị giữ / would be held", &plan.held));
+    }
+    for sample in &plan.samples {
+        println!("  mẫu/sample {} {}: {}", sample.class, sample.key, sample.payload);
+    }
+    if let Some(brake) = &plan.brake {
+        println!("  phanh sẽ giữ / the brake would hold: {}", brake.holds.join(", "));
+    }
+}
