@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use molisa_gateway::config::Config;
+
 /// What a room may know besides itself. A room that is missing here is a mistake, so that a new one finds its place.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
@@ -229,4 +231,19 @@ fn a_national_field_name_would_be_seen() {
     assert_eq!(named("let a = \"{\\\"MaGoiTin\\\":1}\";", &names), ["MaGoiTin"]);
     assert_eq!(named("/// such as \"HoTen\"\nfn f() {}", &names), [""; 0]);
     assert!(sources().iter().any(|(file, text)| room(file) == "sandbox" && !named(text, &names).is_empty()));
+}
+
+/// What `init` writes must be a configuration that is understood, with nothing but secrets and addresses to fill in.
+#[test]
+fn the_sample_configuration_is_read() {
+    let config = Config::load(&root().join("deploy/gateway.toml")).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(config.stream.len(), 1);
+    let (stream, system) = (&config.stream[0], &config.system[0]);
+    assert_eq!(
+        (stream.source.as_str(), stream.system.as_str()),
+        (config.source[0].name.as_str(), system.name.as_str())
+    );
+    let mapped =
+        config.base.join("..").join(&config.mappings).join(&system.name).join(format!("{}.toml", stream.entity));
+    assert!(mapped.exists(), "{}", mapped.display());
 }
