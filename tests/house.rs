@@ -247,3 +247,18 @@ fn the_sample_configuration_is_read() {
         config.base.join("..").join(&config.mappings).join(&system.name).join(format!("{}.toml", stream.entity));
     assert!(mapped.exists(), "{}", mapped.display());
 }
+
+/// The README's tables of dependencies and the manifest name the same crates.
+#[test]
+fn the_readme_tells_why_each_crate_is_here() {
+    let manifest: toml::Table =
+        fs::read_to_string(root().join("Cargo.toml")).expect("a manifest").parse().expect("TOML");
+    let has = |part: &str| manifest[part].as_table().expect("a table").keys().cloned();
+    let used: BTreeSet<String> = has("dependencies").chain(has("dev-dependencies")).collect();
+    let readme = fs::read_to_string(root().join("README.md")).expect("a README");
+    let tables = readme.split("| Crate | Why it is here |").skip(1).flat_map(|table| {
+        table.trim_start().lines().skip(1).take_while(|line| line.starts_with('|')).map(|line| line.split('|').nth(1))
+    });
+    let told: BTreeSet<String> = tables.flatten().flat_map(|n| n.split(',')).map(|n| n.trim().to_owned()).collect();
+    assert_eq!(used.symmetric_difference(&told).collect::<Vec<_>>(), Vec::<&String>::new());
+}
