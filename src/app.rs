@@ -17,7 +17,7 @@ use crate::source::Source;
 use crate::store::{Place, Store, StoreError};
 
 /// How long a run goes on without any success, where the stream does not say.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Everything a verb needs.
 pub struct App {

@@ -1,5 +1,6 @@
 //! All stories in one binary, so that they link once.
 
+mod cli;
 mod house;
 mod mapping;
 mod national;

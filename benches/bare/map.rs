@@ -102,7 +102,7 @@ impl Mapper {
                 ("5.8", &[15]),
             ]),
             communes,
-            today: SystemClock.now().day(),
+            today: SystemClock::new().now().day(),
         })
     }
 

@@ -75,7 +75,7 @@ impl Connection {
     pub fn send(&mut self, token: &str, batch: &[Item]) -> Result<HashSet<String>> {
         let mut text = std::mem::take(&mut self.request);
         text.clear();
-        let now = SystemClock.now().wire();
+        let now = SystemClock::new().now().wire();
         let id = uuid::Uuid::now_v7();
         write!(text, r#"{{"MaTinh":"87","MaGoiTin":"{id}","ThoiGianGui":"{now}","DanhSach":["#)?;
         for (i, item) in batch.iter().enumerate() {

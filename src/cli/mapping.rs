@@ -74,7 +74,9 @@ fn check(call: &Call) -> Result<u8, Failure> {
     } else if lines.is_empty() {
         println!("ánh xạ không có lỗi / no mistakes: {used:?}");
     } else {
-        lines.iter().for_each(|line| println!("{line}"));
+        for line in &lines {
+            println!("{line}");
+        }
     }
     Ok(if lines.is_empty() { 0 } else { 2 })
 }
@@ -99,7 +101,7 @@ fn test(call: &Call) -> Result<u8, Failure> {
             println!("{example}");
         }
     }
-    Ok(if failed == 0 { 0 } else { 1 })
+    Ok(u8::from(failed > 0))
 }
 
 async fn preview(call: &Call, key: &str, stream: Option<&str>) -> Result<u8, Failure> {

@@ -127,7 +127,6 @@ pub(super) fn lay_over(table: &mut toml::Table, path: &[String], text: &str) -> 
     }
     // What the file has as a number or a list stays one.
     let value = match here.get(last) {
-        Some(toml::Value::Integer(_)) => text.parse().map(toml::Value::Integer).ok(),
         Some(toml::Value::Array(_)) => {
             Some(toml::Value::Array(text.split(';').map(|t| t.trim().to_owned().into()).collect()))
         }

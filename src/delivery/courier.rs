@@ -406,6 +406,7 @@ impl Courier<'_> {
             run: self.run,
             retry: &self.system.retry,
             mismatches_there: memory.mismatches_there,
+            malformed_before: memory.malformed,
         };
         match result {
             Err(error) => {
@@ -422,15 +423,7 @@ impl Courier<'_> {
                 self.log(tx, now, id, what, (reply.body.len(), &hash), (Some(reply.status), verdict.word())).await?;
                 let desk = self.desk();
                 let after = landing
-                    .apply(
-                        tx,
-                        (&desk, self.system),
-                        state,
-                        now,
-                        (job.operation, verdict),
-                        memory.malformed,
-                        &mut memory.delivered,
-                    )
+                    .apply(tx, (&desk, self.system), state, now, (job.operation, verdict), &mut memory.delivered)
                     .await?;
                 if let Some(silence) = after.silence_ms {
                     memory.silent_until = memory.silent_until.max(self.clock.monotonic() + silence);

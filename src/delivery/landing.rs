@@ -17,6 +17,8 @@ pub(super) struct Landing<'a> {
     pub retry: &'a Retry,
     /// Whether mismatches are open that an acceptance would close; set when one is opened.
     pub mismatches_there: bool,
+    /// Batches refused as a whole in a row before this one.
+    pub malformed_before: u32,
 }
 
 /// What the courier must remember of a landing.
@@ -38,7 +40,6 @@ pub(super) const MALFORMED_IN_A_ROW: u32 = 24;
 
 impl Landing<'_> {
     /// Applies a verdict, in the transaction that also closes the exchange.
-    #[expect(clippy::too_many_lines, reason = "one arm a verdict: the table of what each means, read in one piece")]
     pub(super) async fn apply(
         &mut self,
         tx: &mut Tx,
@@ -46,7 +47,6 @@ impl Landing<'_> {
         state: &mut SystemState,
         now: Timestamp,
         (operation, verdict): (Operation, Verdict),
-        malformed_before: u32,
         delivered: &mut Delivered,
     ) -> Result<Aftermath, DeliveryError> {
         let mut after = Aftermath::default();
@@ -61,7 +61,7 @@ impl Landing<'_> {
                 pace.success(state);
                 let settled = self.settle(tx, now, results, kept, delivered).await?;
                 let (next, why) = if settled { (now, "stored") } else { (wait, "some results missing or at odds") };
-                self.set(tx, if settled { State::Settled } else { self.unknown(system) }, next, why).await?;
+                self.set(tx, if settled { State::Settled } else { Self::unknown(system) }, next, why).await?;
             }
             Verdict::NeverSeen => {
                 after.understood = true;
@@ -79,7 +79,7 @@ impl Landing<'_> {
             }
             Verdict::Malformed { message } => {
                 after.malformed = true;
-                if malformed_before >= MALFORMED_IN_A_ROW {
+                if self.malformed_before >= MALFORMED_IN_A_ROW {
                     pace.failure(state, now, retry, &system.name, "every batch is refused as malformed");
                     "every batch is refused as malformed".clone_into(&mut state.alarm);
                     self.set(tx, State::Waiting, wait, "malformed, like all before").await?;
@@ -112,7 +112,7 @@ impl Landing<'_> {
             }
             Verdict::Unknown { why } => {
                 pace.failure(state, now, retry, &system.name, &why);
-                self.set(tx, self.unknown(system), wait, &why).await?;
+                self.set(tx, Self::unknown(system), wait, &why).await?;
                 if asked && self.batch.asks >= 5 {
                     let open = outbox::of_batch(tx, self.batch.id, false).await?;
                     self.tell_unknown(tx, now, &open.iter().collect::<Vec<_>>()).await?;
@@ -138,14 +138,14 @@ impl Landing<'_> {
         system.pace.failure(state, now, &system.retry, &system.name, &why);
         let to = match error {
             WireError::NotSent { .. } if !asked => State::Waiting,
-            _ => self.unknown(system),
+            _ => Self::unknown(system),
         };
         self.set(tx, to, wait, &why).await?;
         Ok(())
     }
 
     /// How an unknown outcome is settled, by the profile: by asking, or by saying the same again where that replaces.
-    fn unknown(&self, system: &System) -> State {
+    fn unknown(system: &System) -> State {
         match system.profile.settle() {
             Settle::Repeat => State::Waiting,
             _ => State::Unknown,

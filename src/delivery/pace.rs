@@ -30,7 +30,7 @@ impl Default for PaceSettings {
             parallel: 4,
             windows: Vec::new(),
             breaker_after: 5,
-            retry_after_cap: Duration::from_secs(3600),
+            retry_after_cap: Duration::from_hours(1),
         }
     }
 }
@@ -145,7 +145,7 @@ impl PaceSettings {
         let cap = now.plus(i64::try_from(self.retry_after_cap.as_millis()).unwrap_or(i64::MAX / 4));
         state.parallel = 1;
         if until > cap {
-            state.alarm = "retry-after beyond the cap".to_owned();
+            "retry-after beyond the cap".clone_into(&mut state.alarm);
         }
         state.not_before = state.not_before.max(until.min(cap));
     }

@@ -39,7 +39,7 @@ pub async fn sync(
         }
     };
     tx.commit().await?;
-    let mut run = Run { store, stream, clock, options, lease, id, first: !first_done, run: 0 };
+    let mut run = Run { store, stream, clock, options, lease, id, first: !first_done, number: 0 };
     let result = run.go(progress, stop, &mut outcome).await;
     outcome.seconds = f64::from(i32::try_from(clock.monotonic() - started).unwrap_or(i32::MAX)) / 1000.0;
     run.end(&outcome, result.as_ref().err()).await?;
@@ -54,7 +54,7 @@ struct Run<'a> {
     lease: Lease,
     id: i64,
     first: bool,
-    run: i64,
+    number: i64,
 }
 
 impl Run<'_> {
@@ -66,8 +66,8 @@ impl Run<'_> {
     ) -> Result<(), RunError> {
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
-        self.run = runs::begin(&mut tx, self.id, self.first, now).await?;
-        let leftovers = outbox::adopt(&mut tx, self.id, self.run).await?;
+        self.number = runs::begin(&mut tx, self.id, self.first, now).await?;
+        let leftovers = outbox::adopt(&mut tx, self.id, self.number).await?;
         let before = ledger::counts(&mut tx, self.id).await?;
         tx.commit().await?;
 
@@ -84,7 +84,7 @@ impl Run<'_> {
             store: self.store,
             stream: self.stream,
             judge,
-            run: self.run,
+            run: self.number,
             lease: &self.lease,
             clock: self.clock,
             first: self.first,
@@ -98,7 +98,7 @@ impl Run<'_> {
             system: &self.stream.system,
             stream: self.id,
             entity: &self.stream.entity,
-            run: self.run,
+            run: self.number,
             lease: &self.lease,
             clock: self.clock,
             patience_ms: i64::try_from(self.options.patience.as_millis()).unwrap_or(i64::MAX),
@@ -133,7 +133,7 @@ impl Run<'_> {
         let mut holds = self.stream.brake.holds(&staged, confirmed, self.first);
         if let (false, Some(release)) = (holds.is_empty(), &self.options.release_brake) {
             let tally = serde_json::to_string(&staged).unwrap_or_default();
-            runs::release(&mut tx, self.id, self.run, now, &release.who, &release.reason, &tally).await?;
+            runs::release(&mut tx, self.id, self.number, now, &release.who, &release.reason, &tally).await?;
             holds.clear();
         }
         for class in Class::ALL {
@@ -142,7 +142,7 @@ impl Run<'_> {
             }
         }
         runs::first_done(&mut tx, self.id, now).await?;
-        runs::scanned(&mut tx, self.run, counts.scanned, counts.unchanged).await?;
+        runs::scanned(&mut tx, self.number, counts.scanned, counts.unchanged).await?;
         tx.commit().await?;
         if !holds.is_empty() {
             outcome.brake = Some(BrakeReport::new(&holds, staged, confirmed));
@@ -153,7 +153,7 @@ impl Run<'_> {
     /// Every row that was scanned becomes one figure, by what the store says happened to it.
     async fn count(&self, counts: Counts, delivered: Delivered, outcome: &mut Outcome) -> Result<(), RunError> {
         let mut tx = self.store.read().await?;
-        let states = outbox::outcome(&mut tx, self.run).await?;
+        let states = outbox::outcome(&mut tx, self.number).await?;
         drop(tx);
         outcome.scanned = counts.scanned;
         outcome.unchanged = counts.unchanged;
@@ -182,7 +182,7 @@ impl Run<'_> {
     async fn end(&self, outcome: &Outcome, error: Option<&RunError>) -> Result<(), RunError> {
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
-        if self.run > 0 {
+        if self.number > 0 {
             let state = match (error, outcome.exit_code()) {
                 (Some(_), _) => "failed",
                 (None, 0) => "done",
@@ -190,7 +190,7 @@ impl Run<'_> {
             };
             let json = serde_json::to_string(outcome).unwrap_or_default();
             let error = error.map(ToString::to_string).unwrap_or_default();
-            runs::finish(&mut tx, self.run, state, now, &json, &error).await?;
+            runs::finish(&mut tx, self.number, state, now, &json, &error).await?;
         }
         leases::free(&mut tx, &self.lease).await?;
         tx.commit().await?;

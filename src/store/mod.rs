@@ -186,14 +186,14 @@ impl Store {
             .pragma("journal_size_limit", "67108864");
         let write = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .connect_with(options.clone())
             .await
             .map_err(|e| open(&place, &e))?;
         sqlx::migrate!("migrations/sqlite").run(&write).await.map_err(|e| open(&place, &e))?;
         let read = SqlitePoolOptions::new()
             .max_connections(3)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .connect_with(options.pragma("query_only", "on"))
             .await
             .map_err(|e| open(&place, &e))?;

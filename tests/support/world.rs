@@ -1,6 +1,8 @@
 //! A whole house in one process: a local database, the gateway's own rooms, the sandbox behind the transport seam,
 //! and a clock that jumps. A crash drops a run in the middle of whatever it awaits; the store is opened anew.
 
+#![expect(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
+
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;

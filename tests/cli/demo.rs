@@ -1,0 +1,58 @@
+//! The demo's figures, and what its logs may not hold.
+
+use std::collections::HashSet;
+
+use super::program::{json, program};
+
+#[test]
+fn the_demo_adds_up_and_its_logs_hold_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = dir.path().join("kept");
+    let output = program(&["demo", "--rows", "2000", "--json", "--keep", kept.to_str().unwrap()])
+        .env("RUST_LOG", "trace")
+        .output()
+        .unwrap();
+    let shown = json(&output);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    let runs = shown["runs"].as_array().unwrap();
+    assert_eq!(runs.iter().map(|r| r["name"].as_str().unwrap()).collect::<Vec<_>>(), ["first", "delta", "none"]);
+    for run in runs {
+        let sum = |key: &str| {
+            run[key]
+                .as_object()
+                .unwrap()
+                .iter()
+                .filter(|(k, _)| *k != "stop-candidate")
+                .map(|(_, n)| n.as_u64().unwrap())
+                .sum::<u64>()
+        };
+        let n = |key: &str| run[key].as_u64().unwrap();
+        assert_eq!(
+            n("scanned"),
+            n("confirmed") + sum("refused") + sum("held") + n("unknown") + n("unchanged"),
+            "{run}"
+        );
+    }
+    assert_eq!((runs[2]["sent"].as_u64(), runs[2]["held"].as_object().unwrap().len()), (Some(0), 0));
+    assert!(runs[1]["stopped"].as_u64() > Some(0) && runs[1]["held"]["stop-candidate"].as_u64() > Some(0));
+    for key in ["effects_repeated", "effects_out_of_order", "violations"] {
+        assert_eq!(shown["nation"][key].as_u64(), Some(0), "{shown}");
+    }
+
+    let logs = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(logs.contains("TRACE"), "the logs are the chatty ones");
+    let local = rusqlite::Connection::open(kept.join("local.db")).unwrap();
+    let mut people =
+        local.prepare("select ho_ten, so_giay_to, so_cu, so_tai_khoan, so_the_bhyt from doi_tuong").unwrap();
+    let mut canaries: HashSet<String> = HashSet::new();
+    let mut rows = people.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        for at in 0..5 {
+            // A filler of a few digits is in every log by chance: only what can name somebody is looked for.
+            canaries.extend(row.get::<_, Option<String>>(at).unwrap().filter(|v| v.chars().count() >= 8));
+        }
+    }
+    assert!(canaries.len() > 3000, "{}", canaries.len());
+    let found = canaries.iter().filter(|c| logs.contains(c.as_str())).count();
+    assert_eq!(found, 0, "personal data in the logs");
+}

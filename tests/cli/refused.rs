@@ -1,0 +1,41 @@
+//! Wrong calls and wrong configuration: one clear message with the place, exit code 2, nothing done.
+
+use super::program::{configure, run};
+
+#[test]
+fn unknown_verbs_are_wrong_usage() {
+    assert_eq!(run(&["abracadabra"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_wrong_configuration_names_file_line_and_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    configure(dir.path(), "127.0.0.1:1");
+    let file = dir.path().join("gateway.toml");
+    let good = std::fs::read_to_string(&file).unwrap();
+    for (from, to, line, says) in [
+        ("kind = \"sqlite\"\npath = \"store.db\"", "kind = \"sqlite\"\npaht = \"store.db\"", "gateway.toml:", "paht"),
+        ("source = \"tinh\"", "source = \"tỉnh\"", "gateway.toml:", "tinh"),
+        ("base = \"http", "base = \"ftp", "gateway.toml:", "https://"),
+        ("\"200ms\"", "\"soon\"", "gateway.toml:", "soon"),
+        ("id_file = \"id\"", "id_file = \"nowhere\"", "nowhere", "bí mật"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        std::fs::write(&file, good.replace(from, to)).unwrap();
+        let output = run(&["--config", file.to_str().unwrap(), "sync"]);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{to}: {text}");
+        assert!(text.contains(line) && text.contains(says), "{to}: {text}");
+        assert!(!dir.path().join("store.db").exists(), "nothing is made before all is right");
+    }
+}
+
+#[test]
+fn what_init_writes_passes_the_check_of_mappings_and_is_not_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, file) = (dir.path().to_str().unwrap(), dir.path().join("gateway.toml"));
+    assert!(run(&["init", folder]).status.success());
+    let output = run(&["--config", file.to_str().unwrap(), "mapping", "check"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(run(&["init", folder]).status.code(), Some(2));
+}
