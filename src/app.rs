@@ -43,9 +43,21 @@ pub enum AppError {
 impl App {
     /// Builds everything from a configuration file; all mistakes are told together.
     pub async fn open(file: &Path) -> Result<Self, AppError> {
-        let config = Config::load(file)?;
-        let streams = streams(file, &config).await?;
-        let store = Store::open(&place(&config)?).await?;
+        Self::of(file, Config::load(file)?).await
+    }
+
+    /// The same from a configuration that was read.
+    pub async fn of(file: &Path, config: Config) -> Result<Self, AppError> {
+        // The store comes last: nothing is made before all is right.
+        let (streams, place) = (streams(file, &config).await, place(&config));
+        let (streams, place) = match (streams, place) {
+            (Ok(streams), Ok(place)) => (streams, place),
+            (streams, place) => {
+                let faults = streams.err().into_iter().chain(place.err()).flat_map(|f| f.0);
+                return Err(Faults(faults.collect()).into());
+            }
+        };
+        let store = Store::open(&place).await?;
         Ok(Self { config, store, streams })
     }
 
@@ -170,13 +182,20 @@ async fn stream(
 }
 
 fn system(file: &Path, config: &Config, one: &SystemConfig) -> Result<System, Faults> {
-    let profile = Profile::load(&config.base.join(&config.mappings), profile_name(one))?;
-    let secret = |path: &Option<std::path::PathBuf>| path.as_ref().map(|p| config.secret(p)).transpose();
-    let mut credentials =
-        Credentials { id: secret(&one.id_file)?, secret: secret(&one.secret_file)?, ..Credentials::default() };
+    let mut faults = Vec::new();
+    let profile = Profile::load(&config.base.join(&config.mappings), profile_name(one))
+        .map_err(|told| faults.extend(told.0))
+        .ok();
+    let mut secret = |path: &Path| config.secret(path).map_err(|fault| faults.push(fault)).ok();
+    let mut credentials = Credentials {
+        id: one.id_file.as_deref().and_then(&mut secret),
+        secret: one.secret_file.as_deref().and_then(&mut secret),
+        ..Credentials::default()
+    };
     for (name, path) in &one.credential_files {
-        credentials.named.insert(name.clone(), config.secret(path)?);
+        credentials.named.extend(secret(path).map(|value| (name.clone(), value)));
     }
+    let Some(profile) = profile.filter(|_| faults.is_empty()) else { return Err(Faults(faults)) };
     let whole = |e: &dyn std::fmt::Display| Fault::of(file, format!("hệ thống '{}': {e}", one.name));
     let session = Session::new(&profile, credentials).map_err(|e| whole(&e))?;
     let mut options = TransportOptions::new(one.base.clone(), profile.limits().connect);

@@ -7,7 +7,7 @@ use molisa_gateway::cli;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    cli::logs();
+    cli::logs(&cli);
     // The only provider in the tree; a second installation cannot happen.
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         return ExitCode::from(1);

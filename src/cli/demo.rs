@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,12 +11,14 @@ use std::time::Duration;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::progress::Line;
+use super::progress::{Expected, Line};
 use super::{Call, Failure, init, output};
 use crate::app::App;
+use crate::config::Config;
 use crate::model::SystemClock;
-use crate::province::{Recipe, change_sqlite, write_sqlite};
-use crate::run::{self, Outcome, SyncOptions};
+use crate::province::{ProvinceError, Recipe, change_sqlite, write_sqlite};
+use crate::run::{self, Outcome, RunError, SyncOptions};
+use crate::store::{ledger, runs};
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
@@ -58,6 +61,8 @@ impl Sandbox {
             .args(["sandbox", "--listen", "127.0.0.1:0", "--until-stdin-closes"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Ctrl-C is ours alone: what is on the wire is still answered.
+            .process_group(0)
             .spawn()
             .map_err(|e| failed(&e))?;
         let mut line = String::new();
@@ -90,17 +95,30 @@ pub(super) async fn run(call: &Call, args: &DemoArgs) -> Result<u8, Failure> {
         Some(dir) => (dir.clone(), true),
         None => (std::env::temp_dir().join(format!("molisa-gateway-demo-{}", uuid::Uuid::now_v7())), false),
     };
-    if dir.join("local.db").exists() {
-        return Err(Failure::new(2, format!("{}: đã có một lần chạy thử / holds a demo already", dir.display())));
+    if std::fs::read_dir(&dir).is_ok_and(|mut files| files.next().is_some()) {
+        let message = format!("{}: phải là thư mục trống / must be an empty folder", dir.display());
+        return Err(Failure::new(2, message));
     }
-    let result = Box::pin(in_folder(call, args, &dir)).await;
+    let stop = super::serve::stop_on_signal();
+    let result = Box::pin(in_folder(call, args, &dir, &stop)).await;
     if !kept && let Err(error) = std::fs::remove_dir_all(&dir) {
         tracing::warn!(%error, dir = %dir.display(), "không xóa được thư mục tạm / the temporary folder stays");
     }
     result
 }
 
-async fn in_folder(call: &Call, args: &DemoArgs, dir: &Path) -> Result<u8, Failure> {
+/// Work that leaves nothing behind when it is dropped half done.
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<T, ProvinceError>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        done = work => done.map_err(|e| Failure::new(1, e)),
+        () = stop.cancelled() => Err(RunError::Stopped.into()),
+    }
+}
+
+async fn in_folder(call: &Call, args: &DemoArgs, dir: &Path, stop: &CancellationToken) -> Result<u8, Failure> {
     let say = |text: &str| {
         if !call.json {
             println!("{text}");
@@ -111,16 +129,23 @@ async fn in_folder(call: &Call, args: &DemoArgs, dir: &Path) -> Result<u8, Failu
     let local = dir.join("local.db");
     std::fs::create_dir_all(dir).map_err(|e| failed(&e))?;
     say(&format!("Tạo tỉnh giả lập {} người / inventing a province of {} people …", args.rows, args.rows));
-    write_sqlite(&local, &recipe, args.seed, args.rows).await.map_err(|e| failed(&e))?;
+    unless_stopped(stop, write_sqlite(&local, &recipe, args.seed, args.rows)).await?;
 
     let sandbox = Sandbox::start()?;
     settings(dir, &sandbox.address)?;
-    let app = App::open(&dir.join("gateway.toml")).await?;
+    // The operator's environment is not laid over it: an invented province must never go to a real address.
+    let file = dir.join("gateway.toml");
+    let text = std::fs::read_to_string(&file).map_err(|e| failed(&e))?;
+    let app = App::of(&file, Config::read(&file, &text, &[])?).await?;
     let mut runs = Vec::new();
-    for (name, expected) in [("first", Some(args.rows)), ("delta", None), ("none", None)] {
+    for (name, expected) in [
+        ("first", Expected::Confirmed(args.rows)),
+        ("delta", Expected::Read(args.rows)),
+        ("none", Expected::Read(args.rows)),
+    ] {
         if name == "delta" {
-            let changes =
-                change_sqlite(&local, &recipe, args.seed.wrapping_add(1), CHANGED).await.map_err(|e| failed(&e))?;
+            let changing = change_sqlite(&local, &recipe, args.seed.wrapping_add(1), CHANGED);
+            let changes = unless_stopped(stop, changing).await?;
             say(&format!(
                 "Sửa 1 % ở nguồn / changed 1 % of the source: sửa/updated {}, mới/added {}, thôi hưởng/stopped {}, biến mất/vanished {}",
                 changes.updated, changes.added, changes.stopped, changes.vanished
@@ -129,15 +154,28 @@ async fn in_folder(call: &Call, args: &DemoArgs, dir: &Path) -> Result<u8, Failu
         let stream = app.streams.first().ok_or_else(|| Failure::new(1, "no stream"))?;
         let options = SyncOptions { release_brake: None, patience: app.patience(&stream.name) };
         let line = Line::new(name, expected, call.json);
-        let done = run::sync(&app.store, stream, &SystemClock::new(), &options, &line, &CancellationToken::new()).await;
+        let done = run::sync(&app.store, stream, &SystemClock::new(), &options, &line, stop).await;
         line.finish();
         let mut outcome = done?;
         name.clone_into(&mut outcome.name);
         runs.push(outcome);
     }
+    let ours = running(&app).await?;
     app.store.close().await;
     let nation = sandbox.report()?;
-    Ok(show(call, &runs, &nation, args))
+    Ok(show(call, &runs, &nation, ours, args))
+}
+
+/// How many people draw according to our own ledger: as many as the nation must say.
+async fn running(app: &App) -> Result<u64, Failure> {
+    let mut people = 0;
+    for stream in &app.streams {
+        let mut tx = app.store.read().await?;
+        if let Some((id, _)) = runs::find_stream(&mut tx, &stream.name).await? {
+            people += ledger::counts(&mut tx, id).await?.running;
+        }
+    }
+    Ok(people)
 }
 
 /// A configuration like an operator's, for loopback.
@@ -187,9 +225,10 @@ fn adds_up(run: &Outcome) -> bool {
     run.scanned == run.confirmed + run.refused.values().sum::<u64>() + held + run.unknown + run.unchanged
 }
 
-fn show(call: &Call, runs: &[Outcome], nation: &serde_json::Value, args: &DemoArgs) -> u8 {
+fn show(call: &Call, runs: &[Outcome], nation: &serde_json::Value, ours: u64, args: &DemoArgs) -> u8 {
     let count = |key: &str| nation[key].as_u64().unwrap_or(u64::MAX);
-    let clean = ["effects_repeated", "effects_out_of_order", "violations"].iter().all(|key| count(key) == 0);
+    let clean = count("people") == ours
+        && ["effects_repeated", "effects_out_of_order", "violations"].iter().all(|key| count(key) == 0);
     let good =
         clean && runs.iter().all(adds_up) && runs.iter().all(|r| r.unknown == 0 && !r.unreached && r.brake.is_none());
     if call.json {
@@ -207,6 +246,7 @@ fn show(call: &Call, runs: &[Outcome], nation: &serde_json::Value, args: &DemoAr
     for run in runs.iter().filter(|r| !r.told.is_empty()) {
         println!("{}", output::reasons(&format!("Chỉ báo, vẫn gửi / told only ({})", run.name), &run.told));
     }
+    println!("Sổ của cổng / the gateway's ledger: người đang hưởng/people {ours}");
     println!(
         "Hệ thống quốc gia tự đếm / the nation's own count: người/people {}, lặp/repeated {}, sai thứ tự/out of order {}, vi phạm/violations {}",
         count("people"),

@@ -15,8 +15,10 @@ mod sync;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, AppError};
+use crate::config::{Config, LogConfig, LogFormat};
 use crate::sandbox::SandboxArgs;
 
 /// Cổng kết nối hồ sơ trợ giúp xã hội của tỉnh với các hệ thống quốc gia /
@@ -139,9 +141,18 @@ pub async fn run(cli: Cli) -> u8 {
     })
 }
 
-/// Logs go to stderr; `RUST_LOG` chooses what.
-pub fn logs() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,molisa_gateway=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+/// Logs go to stderr, as `[log]` says; `RUST_LOG` comes before its level. The sandbox and the demo have no settings
+/// of the operator's.
+pub fn logs(cli: &Cli) {
+    let log = match cli.verb {
+        Verb::Demo(_) | Verb::Sandbox(_) | Verb::Init(_) => LogConfig::default(),
+        _ => Config::log_of(&cli.config),
+    };
+    let level = log.level.as_deref().unwrap_or("warn,molisa_gateway=info");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    match log.format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().init(),
+    }
 }

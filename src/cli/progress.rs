@@ -6,27 +6,44 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::run::Progress;
 
+/// What the line goes by.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Expected {
+    /// A first push: so many rows to be confirmed.
+    Confirmed(u64),
+    /// A later run, in which most rows have nothing to say: about so many to be read.
+    Read(u64),
+    /// Nobody knows how many rows there are.
+    Unknown,
+}
+
 /// Shows a run's progress on stderr, where that is a terminal.
 pub(super) struct Line {
     bar: ProgressBar,
+    expected: Expected,
     scanned: AtomicU64,
     confirmed: AtomicU64,
 }
 
 impl Line {
-    /// A line for a stream; `expected` rows where that is known, for the time left.
-    pub fn new(name: &str, expected: Option<u64>, quiet: bool) -> Self {
+    /// A line for a stream.
+    pub fn new(name: &str, expected: Expected, quiet: bool) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(expected, target);
-        let template = match expected {
-            Some(_) => "{prefix} {pos}/{len} xác nhận/confirmed · {msg} · {per_sec} · còn/left {eta}",
-            None => "{prefix} {pos} xác nhận/confirmed · {msg} · {per_sec}",
+        let (length, template) = match expected {
+            Expected::Confirmed(rows) => {
+                (Some(rows), "{prefix} {pos}/{len} xác nhận/confirmed · {msg} · {per_sec} · còn/left {eta}")
+            }
+            Expected::Read(rows) => {
+                (Some(rows), "{prefix} {pos}/{len} đã đọc/read · {msg} · {per_sec} · còn/left {eta}")
+            }
+            Expected::Unknown => (None, "{prefix} {pos} xác nhận/confirmed · {msg} · {per_sec}"),
         };
+        let bar = ProgressBar::with_draw_target(length, target);
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         bar.set_prefix(name.to_owned());
-        Self { bar, scanned: AtomicU64::new(0), confirmed: AtomicU64::new(0) }
+        Self { bar, expected, scanned: AtomicU64::new(0), confirmed: AtomicU64::new(0) }
     }
 
     pub fn finish(&self) {
@@ -34,8 +51,14 @@ impl Line {
     }
 
     fn show(&self) {
-        self.bar.set_position(self.confirmed.load(Ordering::Relaxed));
-        self.bar.set_message(format!("{} đã đọc/read", self.scanned.load(Ordering::Relaxed)));
+        let (scanned, confirmed) = (self.scanned.load(Ordering::Relaxed), self.confirmed.load(Ordering::Relaxed));
+        if matches!(self.expected, Expected::Read(_)) {
+            self.bar.set_position(scanned);
+            self.bar.set_message(format!("{confirmed} xác nhận/confirmed"));
+        } else {
+            self.bar.set_position(confirmed);
+            self.bar.set_message(format!("{scanned} đã đọc/read"));
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use super::progress::Line;
+use super::progress::{Expected, Line};
 use super::{Call, Failure, output};
 use crate::model::SystemClock;
 use crate::run::{self, Outcome, Plan, Release, SyncOptions};
+use crate::store::{Store, StoreError, ledger, runs};
 
 #[derive(Debug, Args)]
 pub(super) struct StreamArgs {
@@ -37,13 +38,21 @@ pub(super) async fn run(call: &Call, args: &SyncArgs) -> Result<u8, Failure> {
     let mut outcomes = Vec::new();
     for stream in app.named(&args.which.streams)? {
         let options = SyncOptions { release_brake: release(args), patience: app.patience(&stream.name) };
-        let line = Line::new(&stream.name, None, call.json);
+        let line = Line::new(&stream.name, expected(&app.store, &stream.name).await?, call.json);
         let result = run::sync(&app.store, stream, &SystemClock::new(), &options, &line, &stop).await;
         line.finish();
         outcomes.push(result?);
     }
     app.store.close().await;
     Ok(show(call, &outcomes))
+}
+
+/// A ledger that confirmed something knows about how many rows will be read.
+async fn expected(store: &Store, stream: &str) -> Result<Expected, StoreError> {
+    let mut tx = store.read().await?;
+    let Some((id, _)) = runs::find_stream(&mut tx, stream).await? else { return Ok(Expected::Unknown) };
+    let counts = ledger::counts(&mut tx, id).await?;
+    Ok(if counts.running > 0 { Expected::Read(counts.rows) } else { Expected::Unknown })
 }
 
 fn release(args: &SyncArgs) -> Option<Release> {

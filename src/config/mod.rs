@@ -1,9 +1,14 @@
 //! `gateway.toml`: one struct a section, unknown keys refused, every mistake told with its line.
 //!
-//! The file is read first, so that mistakes have lines; then `GATEWAY__SECTION__KEY` from the environment is laid over
-//! it. Secrets stand in files (or systemd credentials), never in the file itself, and are never shown.
+//! * `over`: `GATEWAY__SECTION__KEY` from the environment, laid over the file.
+//! * `reader`: section after section, so that one mistake does not hide another. `check`: what sections say of each other.
+//! * `values`: how spans, windows and limits are written.
+//!
+//! Secrets stand in files (or systemd credentials), never in the file itself, and are never shown.
 
 mod check;
+mod over;
+mod reader;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -13,44 +18,38 @@ use serde::Deserialize;
 
 use crate::model::{Fault, Faults};
 use crate::source::SourceConfig;
+pub use over::Over;
+use reader::Reader;
 pub use values::{LimitText, Seconds, WindowText};
 
 /// The largest configuration that is read.
 const MAX_BYTES: u64 = 1024 * 1024;
+/// The largest file with a secret that is read.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 /// The whole file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub struct Config {
     /// `[province]`
     pub province: Province,
     /// `[store]`
     pub store: StoreConfig,
     /// The folder of mappings, relative to the file.
-    #[serde(default = "mappings")]
     pub mappings: PathBuf,
     /// `[[source]]`
-    #[serde(default)]
     pub source: Vec<NamedSource>,
     /// `[[system]]`
-    #[serde(default)]
     pub system: Vec<SystemConfig>,
     /// `[[stream]]`
-    #[serde(default)]
     pub stream: Vec<StreamConfig>,
     /// `[brake]`
-    #[serde(default)]
     pub brake: BrakeConfig,
     /// `[metrics]`
-    #[serde(default)]
     pub metrics: Option<Metrics>,
+    /// `[log]`
+    pub log: LogConfig,
     /// The folder of the file: relative paths begin there.
-    #[serde(skip)]
     pub base: PathBuf,
-}
-
-fn mappings() -> PathBuf {
-    "mappings".into()
 }
 
 /// `[province]`
@@ -203,55 +202,76 @@ pub struct Metrics {
     pub listen: std::net::SocketAddr,
 }
 
+/// `[log]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// What is told, such as `info` or `warn,molisa_gateway=debug`; `RUST_LOG` comes before it.
+    #[serde(default)]
+    pub level: Option<String>,
+    /// How.
+    #[serde(default)]
+    pub format: LogFormat,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The sections that there are.
+const SECTIONS: [&str; 9] = ["mappings", "province", "store", "source", "system", "stream", "brake", "metrics", "log"];
+
 impl Config {
-    /// Reads and checks the file.
+    /// Reads and checks the file, with what the environment lays over it.
     pub fn load(file: &Path) -> Result<Self, Faults> {
-        let size = std::fs::metadata(file)
-            .map_err(|e| {
-                Fault::of(
-                    file,
-                    format!("không đọc được: {e}; tạo bằng `init` / cannot be read: {e}; make one with `init`"),
-                )
-            })?
-            .len();
-        if size > MAX_BYTES {
-            return Err(Fault::of(file, "lớn hơn 1 MiB / larger than 1 MiB").into());
-        }
-        let text = std::fs::read_to_string(file).map_err(|e| Fault::of(file, format!("không phải UTF-8 / {e}")))?;
-        Self::read(file, &text, &environment())
+        Self::read(file, &text(file)?, &environment())
     }
 
-    /// The same from a text, with what the environment lays over it.
-    pub fn read(file: &Path, text: &str, over: &[(Vec<String>, String)]) -> Result<Self, Faults> {
-        let plain: Result<Self, toml::de::Error> = toml::from_str(text);
-        let mut table: toml::Table = match text.parse() {
-            Ok(table) => table,
-            Err(error) => return Err(values::fault(file, text, &error).into()),
+    /// The same from a text, with only what is given laid over it.
+    pub fn read(file: &Path, text: &str, over: &[Over]) -> Result<Self, Faults> {
+        let base = file.parent().map(Path::to_path_buf).unwrap_or_default();
+        Reader::new(file, text, over).read(|reader, root| {
+            let mappings = reader.path(root, "mappings", "mappings");
+            let province = reader.needed(root, "province");
+            let store = reader.needed(root, "store");
+            let sources = reader.list::<NamedSource>(root, "source");
+            let systems = reader.list::<SystemConfig>(root, "system");
+            let streams = reader.list::<StreamConfig>(root, "stream");
+            let brake = reader.section(root, "brake").unwrap_or_default();
+            let metrics = reader.section(root, "metrics");
+            let log = reader.section(root, "log").unwrap_or_default();
+            reader.close(root, &SECTIONS);
+            check::check(reader, province.as_ref(), &sources, &systems, &streams);
+            let (source, system, stream) = (sources.values(), systems.values(), streams.values());
+            Some(Self {
+                province: province?,
+                store: store?,
+                mappings,
+                source,
+                system,
+                stream,
+                brake,
+                metrics,
+                log,
+                base,
+            })
+        })
+    }
+
+    /// Only `[log]`, before anything else is read: mistakes are told by whoever reads the whole.
+    pub fn log_of(file: &Path) -> LogConfig {
+        let only = |text: &str| {
+            let over = environment();
+            Reader::new(file, text, &over).read(|reader, root| reader.section(root, "log")).ok()
         };
-        if let (true, Err(error)) = (over.is_empty(), &plain) {
-            return Err(values::fault(file, text, error).into());
-        }
-        let mut config = if over.is_empty() {
-            plain.map_err(|e| values::fault(file, text, &e))?
-        } else {
-            let mut faults = Vec::new();
-            for (path, value) in over {
-                if !values::lay_over(&mut table, path, value) {
-                    let name = format!("GATEWAY__{}", path.join("__").to_uppercase());
-                    let message =
-                        format!("{name}: không có mục như vậy trong tệp cấu hình / names no section of the file");
-                    faults.push(Fault::of(file, message));
-                }
-            }
-            if !faults.is_empty() {
-                return Err(Faults(faults));
-            }
-            serde_path_to_error::deserialize(toml::Value::Table(table))
-                .map_err(|e| Fault::of(file, format!("{}: {}", e.path(), e.inner().message())))?
-        };
-        config.base = file.parent().map(Path::to_path_buf).unwrap_or_default();
-        check::check(file, text, &config)?;
-        Ok(config)
+        text(file).ok().and_then(|text| only(&text)).unwrap_or_default()
     }
 
     /// A path of the file, made absolute.
@@ -269,9 +289,13 @@ impl Config {
     /// The content of a secret's file, without blanks around.
     pub fn secret(&self, path: &Path) -> Result<SecretString, Fault> {
         let path = self.path(path);
-        let text = std::fs::read_to_string(&path).map_err(|e| {
+        let unread = |e: std::io::Error| {
             Fault::of(&path, format!("không đọc được tệp bí mật / the secret's file cannot be read: {e}"))
-        })?;
+        };
+        if std::fs::metadata(&path).map_err(unread)?.len() > MAX_SECRET_BYTES {
+            return Err(Fault::of(&path, "tệp bí mật lớn hơn 64 KiB / the secret's file is larger than 64 KiB"));
+        }
+        let text = std::fs::read_to_string(&path).map_err(unread)?;
         let text = text.trim();
         if text.is_empty() {
             return Err(Fault::of(&path, "tệp bí mật rỗng / the secret's file is empty"));
@@ -285,13 +309,20 @@ fn credentials_directory() -> Option<PathBuf> {
     std::env::var("CREDENTIALS_DIRECTORY").ok().map(PathBuf::from)
 }
 
-fn environment() -> Vec<(Vec<String>, String)> {
-    let mut over: Vec<_> = std::env::vars()
-        .filter_map(|(name, value)| {
-            let path = name.strip_prefix("GATEWAY__")?;
-            Some((path.split("__").map(str::to_lowercase).collect(), value))
-        })
-        .collect();
-    over.sort();
+fn environment() -> Vec<Over> {
+    // A name or value that is no UTF-8 is none of ours.
+    let ours = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Over::of(name.to_str()?, value.to_str()?);
+    let mut over: Vec<Over> = std::env::vars_os().filter_map(ours).collect();
+    over.sort_by(|a, b| a.name.cmp(&b.name));
     over
+}
+
+fn text(file: &Path) -> Result<String, Fault> {
+    let unread = |e: std::io::Error| {
+        Fault::of(file, format!("không đọc được, tạo bằng `init` / cannot be read, make one with `init`: {e}"))
+    };
+    if std::fs::metadata(file).map_err(unread)?.len() > MAX_BYTES {
+        return Err(Fault::of(file, "lớn hơn 1 MiB / larger than 1 MiB"));
+    }
+    std::fs::read_to_string(file).map_err(unread)
 }

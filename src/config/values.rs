@@ -1,6 +1,5 @@
 //! How values are written in the file, and where a mistake stands.
 
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::civil::Time;
@@ -10,7 +9,6 @@ use serde::de::Error as _;
 
 use crate::delivery::Window;
 use crate::delta::brake::Limit;
-use crate::model::Fault;
 
 /// A span such as `2s`, `10m`, `1h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,18 +57,36 @@ impl<'de> Deserialize<'de> for WindowText {
     }
 }
 
-/// A limit such as `2%`, `50` or `2%, 50`.
+/// A limit such as `2%`, `50` or `2%, 50`; a plain number needs no quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitText(pub Limit);
 
 impl<'de> Deserialize<'de> for LimitText {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
+        let text = from.deserialize_any(TextOrNumber)?;
         limit(&text).map(Self).ok_or_else(|| {
             D::Error::custom(format!(
                 "'{text}' không phải giới hạn như 2% hoặc 50 hoặc \"2%, 50\" / is no limit such as 2%, 50 or \"2%, 50\""
             ))
         })
+    }
+}
+
+struct TextOrNumber;
+
+impl serde::de::Visitor<'_> for TextOrNumber {
+    type Value = String;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a limit such as \"2%\" or 50")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<String, E> {
+        Ok(number.to_string())
     }
 }
 
@@ -89,50 +105,7 @@ fn limit(text: &str) -> Option<Limit> {
     Some(limit)
 }
 
-/// A mistake that the TOML reader found, with its line.
-pub(super) fn fault(file: &Path, text: &str, error: &toml::de::Error) -> Fault {
-    match error.span() {
-        Some(span) => Fault::at(file, line_of(text, span.start), error.message()),
-        None => Fault::of(file, error.message()),
-    }
-}
-
 /// The line, from 1, of a place in a text.
 pub(super) fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1
-}
-
-/// Lays one value of the environment over the table; a table in a list is named by its `name`. False where no such
-/// section is.
-pub(super) fn lay_over(table: &mut toml::Table, path: &[String], text: &str) -> bool {
-    let Some((last, above)) = path.split_last() else { return false };
-    let mut here = table;
-    let mut above = above.iter();
-    while let Some(step) = above.next() {
-        let next = here.entry(step.clone()).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        here = match next {
-            toml::Value::Table(inner) => inner,
-            toml::Value::Array(items) => {
-                let Some(wanted) = above.next() else { return false };
-                let same = |v: &toml::Value| {
-                    v.get("name")
-                        .and_then(toml::Value::as_str)
-                        .is_some_and(|n| n.replace('-', "_").eq_ignore_ascii_case(wanted))
-                };
-                let Some(toml::Value::Table(inner)) = items.iter_mut().find(|v| same(v)) else { return false };
-                inner
-            }
-            _ => return false,
-        };
-    }
-    // What the file has as a number or a list stays one.
-    let value = match here.get(last) {
-        Some(toml::Value::Array(_)) => {
-            Some(toml::Value::Array(text.split(';').map(|t| t.trim().to_owned().into()).collect()))
-        }
-        Some(toml::Value::String(_)) => None,
-        _ => text.parse().map(toml::Value::Integer).ok(),
-    };
-    here.insert(last.clone(), value.unwrap_or_else(|| toml::Value::String(text.to_owned())));
-    true
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::program::{json, program};
+use super::program::{json, program, run, until};
 
 #[test]
 fn the_demo_adds_up_and_its_logs_hold_nobody() {
@@ -55,4 +55,45 @@ fn the_demo_adds_up_and_its_logs_hold_nobody() {
     assert!(canaries.len() > 3000, "{}", canaries.len());
     let found = canaries.iter().filter(|c| logs.contains(c.as_str())).count();
     assert_eq!(found, 0, "personal data in the logs");
+}
+
+#[test]
+fn the_operators_environment_does_not_reach_the_demo() {
+    // An invented province must never go to a real address, nor into a real store.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let store = elsewhere.path().join("real.db");
+    let output = program(&["demo", "--rows", "100", "--json"])
+        .env("GATEWAY__SYSTEM__MISPOSASOFT__BASE", "http://127.0.0.1:1")
+        .env("GATEWAY__STORE__PATH", &store)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(json(&output)["nation"]["people"].as_u64() > Some(90) && !store.exists());
+}
+
+#[test]
+fn the_demo_keeps_out_of_a_folder_that_is_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("gateway.toml");
+    std::fs::write(&file, "the operator's").unwrap();
+    let output = run(&["demo", "--rows", "100", "--keep", dir.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "the operator's");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn an_interrupted_demo_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut demo = program(&["demo", "--json"])
+        .env("TMPDIR", dir.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    until("the demo's folder", || std::fs::read_dir(dir.path()).unwrap().next().is_some());
+    let told = std::process::Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(demo.wait().unwrap().code(), Some(1));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "the temporary folder stays");
 }

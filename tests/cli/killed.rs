@@ -1,25 +1,15 @@
 //! kill -9 in the middle of a batch, with real processes: nothing is lost, nothing has its effect twice.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use molisa_gateway::province::{Recipe, write_sqlite};
 
-use super::program::{Sandbox, configure, json, program, run};
-
-/// Looks until it is so; a story that waits in vain has failed.
-fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !so() {
-        assert!(started.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
-        std::thread::yield_now();
-    }
-}
+use super::program::{Sandbox, configure, json, program, run, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_in_the_middle_of_a_batch_loses_and_repeats_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    write_sqlite(&dir.path().join("local.db"), &Recipe::built_in().unwrap(), 5, 4000).await.unwrap();
+    write_sqlite(&dir.path().join("local.db"), &Recipe::built_in().unwrap(), 5, 8000).await.unwrap();
     let sandbox = Sandbox::start(&[]);
     configure(dir.path(), &sandbox.address);
     let config = dir.path().join("gateway.toml");
@@ -28,10 +18,11 @@ async fn killed_in_the_middle_of_a_batch_loses_and_repeats_nothing() {
 
     for round in 0..3u64 {
         // The nation stores the next batches and never answers: the kill falls between its storing and our knowing.
+        // All four connections fall silent, so that three rounds never come to the end of the sixteen batches.
         sandbox.say(
             "POST",
             "/_sandbox/faults",
-            r#"{"operation":"send","fault":"stored-then-silent","times":2,"skip":1}"#,
+            r#"{"operation":"send","fault":"stored-then-silent","times":4,"skip":1}"#,
         );
         let before = sent();
         let mut gateway = program(&["--config", config, "sync", "--json"])
@@ -63,7 +54,7 @@ async fn killed_in_the_middle_of_a_batch_loses_and_repeats_nothing() {
         .sum();
     assert!(held <= waiting);
     let report = sandbox.report();
-    assert_eq!(report["people"].as_u64().unwrap() + waiting, 4000, "{report} {status}");
+    assert_eq!(report["people"].as_u64().unwrap() + waiting, 8000, "{report} {status}");
     for key in ["effects_repeated", "effects_out_of_order", "violations"] {
         assert_eq!(report[key], 0, "{report}");
     }

@@ -4,3 +4,4 @@ mod demo;
 mod killed;
 mod program;
 mod refused;
+mod settings;

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// A call of the program with its own logs only.
 pub fn program(args: &[&str]) -> Command {
@@ -16,6 +17,15 @@ pub fn program(args: &[&str]) -> Command {
 /// Runs it to its end.
 pub fn run(args: &[&str]) -> Output {
     program(args).output().unwrap()
+}
+
+/// Looks until it is so; a story that waits in vain has failed.
+pub fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !so() {
+        assert!(started.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+        std::thread::yield_now();
+    }
 }
 
 /// The JSON that it printed.

@@ -39,3 +39,36 @@ fn what_init_writes_passes_the_check_of_mappings_and_is_not_overwritten() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert_eq!(run(&["init", folder]).status.code(), Some(2));
 }
+
+#[test]
+fn mistakes_of_different_files_are_told_together() {
+    let dir = tempfile::tempdir().unwrap();
+    configure(dir.path(), "127.0.0.1:1");
+    let file = dir.path().join("gateway.toml");
+    let good = std::fs::read_to_string(&file).unwrap();
+    let bad = good.replace("id_file = \"id\"", "id_file = \"gone-id\"").replace("\"secret\"", "\"gone-secret\"");
+    std::fs::write(&file, bad.replace("entity = \"doi-tuong\"", "entity = \"doi-tuogn\"")).unwrap();
+    let output = run(&["--config", file.to_str().unwrap(), "sync", "--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = super::program::json(&output)["error"].as_str().unwrap().to_owned();
+    for place in ["gone-id", "gone-secret", "doi-tuogn.toml"] {
+        assert!(told.contains(place), "{place}: {told}");
+    }
+}
+
+#[test]
+fn logs_are_json_where_the_configuration_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    configure(dir.path(), "127.0.0.1:1");
+    let file = dir.path().join("gateway.toml");
+    let good = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(dir.path().join("local.db"), "").unwrap();
+    std::fs::write(&file, format!("{good}[log]\nlevel = \"trace\"\nformat = \"json\"\n")).unwrap();
+    let output = run(&["--config", file.to_str().unwrap(), "status", "--json"]);
+    assert!(output.status.success());
+    let logs = String::from_utf8(output.stderr).unwrap();
+    assert!(!logs.is_empty());
+    for line in logs.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok_and(|v| v["level"].is_string()), "{line}");
+    }
+}
