@@ -11,7 +11,7 @@ use super::program::{Sandbox, configure, json, program, run};
 fn until(what: &str, mut so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !so() {
-        assert!(started.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+        assert!(started.elapsed() < Duration::from_mins(1), "waited in vain: {what}");
         std::thread::yield_now();
     }
 }

@@ -101,8 +101,8 @@ async fn expected(world: &World) -> (BTreeMap<String, (Action, String)>, BTreeSe
                 if judged.held_for().is_some() {
                     held.insert(key);
                 } else {
-                    let word = world.stream.system.profile.contract_word(judged.action);
-                    valid.insert(key, (judged.action, ContentHash::of(word, &judged.canonical).to_string()));
+                    let operation = world.stream.system.profile.contract_word(judged.action);
+                    valid.insert(key, (judged.action, ContentHash::of(operation, &judged.canonical).to_string()));
                 }
             }
         }
@@ -178,11 +178,11 @@ async fn story(mut world: World, seed: u64) {
     for (key, (action, version)) in &valid {
         match nation.get(key) {
             Some((stopped, theirs)) if theirs == version => {
-                assert_eq!(*stopped, *action == Action::Stop, "seed {seed}: {key}")
+                assert_eq!(*stopped, *action == Action::Stop, "seed {seed}: {key}");
             }
             None if *action == Action::Stop => {}
             theirs => {
-                assert!(refused.contains(key) && has(key, "refused-there").is_some(), "seed {seed}: {key} {theirs:?}")
+                assert!(refused.contains(key) && has(key, "refused-there").is_some(), "seed {seed}: {key} {theirs:?}");
             }
         }
     }
