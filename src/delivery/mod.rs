@@ -1,10 +1,10 @@
 //! From the outbox to the nation and back: batches under keys chosen beforehand, several in flight, every record's
 //! outcome written down.
 //!
-//! * [`courier`]: the loop: settle what came back, open what may go, wait.
-//! * [`jobs`]: forms batches and chooses what is due: a question first, then what surely was not stored, then new.
-//! * [`landing`]: what an answer means for its batch; [`settle`]: for each record.
-//! * [`pace`]: request budget, windows, silence that was asked for, breaker. Pure.
+//! * `courier`: the loop: settle what came back, open what may go, wait.
+//! * `jobs`: forms batches and chooses what is due: a question first, then what surely was not stored, then new.
+//! * `landing`: what an answer means for its batch; `settle`: for each record.
+//! * `pace`: request budget, windows, silence that was asked for, breaker. Pure.
 //!
 //! The wire is only reached after a commit that says so. What a crash leaves open is unknown, and is asked about.
 

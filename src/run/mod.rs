@@ -1,10 +1,10 @@
 //! One run of a stream: scan the source, stage what the nation must hear, let the brake speak, deliver.
 //!
-//! * [`sync`] is the way through: it takes the stream's lease, then [`scan`] and delivery go on side by side and meet
+//! * [`sync`] is the way through: it takes the stream's lease, then `scan` and delivery go on side by side and meet
 //!   only in the store.
-//! * [`stage`]: one chunk of rows against the ledger; [`gone`]: what a complete scan did not meet.
+//! * `stage`: one chunk of rows against the ledger; `gone`: what a complete scan did not meet.
 //! * [`plan`]: the same judgement, but nothing is written and nothing is sent.
-//! * [`outcome`]: what a run counts.
+//! * `outcome`: what a run counts.
 
 mod gone;
 mod outcome;

@@ -7,7 +7,7 @@
 //! * [`mismatch`]: what waits for a person; [`runs`]: streams, runs and their outcome.
 //! * [`system`]: pace and breaker of a national system, shared by all processes on this store.
 //!
-//! Functions take a [`Tx`], so that the caller owns the transaction. [`on!`] writes a statement once for both engines.
+//! Functions take a [`Tx`], so that the caller owns the transaction. `on!` writes a statement once for both engines.
 
 pub mod batch;
 pub mod exchange;

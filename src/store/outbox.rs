@@ -1,6 +1,9 @@
 //! The outbox: what is to be said to the nation, written before it is sent. At most one unsent row per record;
 //! a row that was put into a batch is settled before anything newer of its record goes out.
 
+// `state || ''` and `+run_id` keep a planner without statistics from walking all open rows for each key: the index by
+// key is the only good way in.
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::delta::{Class, Known, Tally};
@@ -44,9 +47,9 @@ pub struct Item {
 }
 
 const OPEN_SQLITE: &str = "select id, key, action, version, state from outbox where stream_id = $1 \
-    and key in (select value from json_each($2)) and state in ('staged', 'ready', 'sent')";
+    and key in (select value from json_each($2)) and state || '' in ('staged', 'ready', 'sent')";
 const OPEN_POSTGRES: &str = "select id, key, action, version, state from outbox where stream_id = $1 \
-    and key in (select jsonb_array_elements_text($2::jsonb)) and state in ('staged', 'ready', 'sent')";
+    and key in (select jsonb_array_elements_text($2::jsonb)) and state || '' in ('staged', 'ready', 'sent')";
 
 /// What is queued and what is in flight for each of the keys; `confirmed` and `refused` are left to the ledger.
 pub async fn open(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<String, Known>, StoreError> {
@@ -130,7 +133,7 @@ pub async fn release(tx: &mut Tx, stream: i64, class: Class) -> Result<u64, Stor
 const NEXT: &str = "select o.id, o.key, o.action, o.version, o.payload, o.attempts, l.confirmed_action, l.confirmed_version \
     from outbox o left join ledger l on l.stream_id = o.stream_id and l.key = o.key \
     where o.stream_id = $1 and o.state = 'ready' and o.id > $2 and o.not_before_ms <= $3 \
-    and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.state = 'sent') \
+    and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.state || '' = 'sent') \
     order by o.id limit $4";
 
 /// What may go out next, in order.
@@ -217,7 +220,8 @@ pub async fn settle(tx: &mut Tx, ids: &[i64], state: &'static str) -> Result<(),
 
 const BACK: &str = "update outbox set state = 'ready', batch_id = null, attempts = attempts + 1, not_before_ms = $2 \
     where id = $1 and state = 'sent'";
-const NEWER: &str = "select count(*) from outbox where stream_id = $1 and key = $2 and state in ('staged', 'ready')";
+const NEWER: &str =
+    "select count(*) from outbox where stream_id = $1 and key = $2 and state || '' in ('staged', 'ready')";
 const SUPERSEDE: &str = "update outbox set state = 'superseded' where id = $1 and state = 'sent'";
 
 /// A row that was surely not stored goes back into the queue, unless a newer content of its record waits there already.
@@ -254,7 +258,7 @@ pub async fn waiting(tx: &mut Tx, stream: i64) -> Result<(u64, Timestamp), Store
 
 // Of a record with two rows of one run (one in flight, one queued after it) only the later counts.
 const OUTCOME: &str = "select o.state, o.action, count(*) from outbox o where o.run_id = $1 \
-    and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.id > o.id and p.run_id = o.run_id \
+    and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.id > o.id and +p.run_id = o.run_id \
     and p.state not in ('superseded', 'withdrawn')) group by o.state, o.action";
 
 /// How the rows that a run answers for stand, by state and action.

@@ -23,7 +23,7 @@ pub fn run(args: &[&str]) -> Output {
 pub fn until(what: &str, mut so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !so() {
-        assert!(started.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+        assert!(started.elapsed() < Duration::from_mins(1), "waited in vain: {what}");
         std::thread::yield_now();
     }
 }
@@ -80,11 +80,12 @@ pub fn configure(dir: &Path, address: &str) {
     std::fs::write(dir.join("secret"), "sandbox").unwrap();
     let mappings = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings");
     let text = format!(
-        "mappings = {mappings:?}\n[province]\ncode = \"87\"\n[store]\nkind = \"sqlite\"\npath = \"store.db\"\n\
+        "mappings = \"{}\"\n[province]\ncode = \"87\"\n[store]\nkind = \"sqlite\"\npath = \"store.db\"\n\
          [[source]]\nname = \"tinh\"\nkind = \"sqlite\"\npath = \"local.db\"\nquery = \"select * from doi_tuong\"\n\
          [[system]]\nname = \"misposasoft\"\nbase = \"http://{address}\"\nid_file = \"id\"\nsecret_file = \"secret\"\n\
          per_minute = 60000\nretry = [\"200ms\", \"500ms\", \"1s\"]\n\
-         [[stream]]\nname = \"doi-tuong\"\nsource = \"tinh\"\nsystem = \"misposasoft\"\nentity = \"doi-tuong\"\n"
+         [[stream]]\nname = \"doi-tuong\"\nsource = \"tinh\"\nsystem = \"misposasoft\"\nentity = \"doi-tuong\"\n",
+        mappings.display()
     );
     std::fs::write(dir.join("gateway.toml"), text).unwrap();
 }

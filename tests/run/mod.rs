@@ -1,3 +1,4 @@
 //! Stories of whole runs: from a local database to the nation and back.
 
+mod any_order;
 mod first;

@@ -178,7 +178,7 @@ impl World {
         let wire =
             Arc::new(Wire { nation, hands: Arc::clone(&hands), down: std::sync::atomic::AtomicBool::new(false) });
         let stream = Self::stream(dir.path(), &wire).await;
-        let options = SyncOptions { release_brake: None, patience: Duration::from_secs(7200) };
+        let options = SyncOptions { release_brake: None, patience: Duration::from_hours(2) };
         Self { dir, place, store, stream, hands, wire, options }
     }
 
