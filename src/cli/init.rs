@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rust_embed::RustEmbed;
 
-use super::Failure;
+use super::{Call, Failure};
 
 /// The repository's `mappings/`, as it was when this program was built.
 #[derive(RustEmbed)]
@@ -22,7 +22,7 @@ pub(super) struct InitArgs {
     dir: PathBuf,
 }
 
-pub(super) fn run(args: &InitArgs) -> Result<u8, Failure> {
+pub(super) fn run(call: &Call, args: &InitArgs) -> Result<u8, Failure> {
     let config = args.dir.join("gateway.toml");
     if config.exists() {
         let message = format!("{} đã có, không ghi đè / exists already, nothing written", config.display());
@@ -30,7 +30,11 @@ pub(super) fn run(args: &InitArgs) -> Result<u8, Failure> {
     }
     write_mappings(&args.dir.join("mappings"))?;
     write(&config, SAMPLE.as_bytes())?;
-    println!("{}: sửa rồi chạy `check` / edit it, then run `check`", config.display());
+    if call.json {
+        println!("{}", serde_json::json!({ "written": config }));
+    } else {
+        println!("{}: sửa rồi chạy `check` / edit it, then run `check`", config.display());
+    }
     Ok(0)
 }
 

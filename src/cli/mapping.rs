@@ -117,7 +117,17 @@ async fn preview(call: &Call, key: &str, stream: Option<&str>) -> Result<u8, Fai
     let row = RawRow::unpack(number, &packed, columns.len())
         .ok_or_else(|| Failure::new(1, "dòng có ký tự U+001F / the row has U+001F"))?;
     let today = SystemClock::new().now().day();
-    for field in mapping.explain(&row, today) {
+    let (fields, judgement) = (mapping.explain(&row, today), mapping.judge(&row, today));
+    let code = if judgement.held_for().is_some() { 3 } else { 0 };
+    if call.json {
+        let (action, complaints) = (judgement.action.word(), &judgement.complaints);
+        println!(
+            "{}",
+            serde_json::json!({ "key": key, "row": number, "action": action, "fields": fields, "complaints": complaints })
+        );
+        return Ok(code);
+    }
+    for field in fields {
         let sources: Vec<String> = field.sources.iter().map(|s| format!("{s:?}")).collect();
         println!("{:<22} = {:<30} ← {}", field.field, format!("{:?}", field.value), sources.join(", "));
         for step in &field.steps {
@@ -132,25 +142,32 @@ async fn preview(call: &Call, key: &str, stream: Option<&str>) -> Result<u8, Fai
             );
         }
     }
-    let judgement = mapping.judge(&row, today);
     for complaint in &judgement.complaints {
         println!(
             "{:?} {}: {} = {:?} {}",
             complaint.severity, complaint.reason, complaint.field, complaint.value, complaint.detail
         );
     }
-    Ok(if judgement.held_for().is_some() { 3 } else { 0 })
+    Ok(code)
 }
 
 fn fields(call: &Call) -> Result<u8, Failure> {
     let (config, used) = used(call)?;
     let dir = config.base.join(&config.mappings);
+    let mut shown = Vec::new();
     for (system, entity) in &used {
         let mapping = Mapping::load(&dir, system, entity)?;
-        println!("# {system}/{entity}\n\n| # | Trường / field |\n|---|---|");
-        for (at, name) in mapping.layout().names().iter().enumerate() {
-            println!("| {} | {name} |", at + 1);
+        let names = mapping.layout().names();
+        shown.push(serde_json::json!({ "mapping": format!("{system}/{entity}"), "fields": names }));
+        if !call.json {
+            println!("# {system}/{entity}\n\n| # | Trường / field |\n|---|---|");
+            for (at, name) in names.iter().enumerate() {
+                println!("| {} | {name} |", at + 1);
+            }
         }
+    }
+    if call.json {
+        println!("{}", serde_json::json!({ "mappings": shown }));
     }
     Ok(0)
 }

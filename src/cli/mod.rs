@@ -118,7 +118,7 @@ pub async fn run(cli: Cli) -> u8 {
     let call = Call { config: cli.config, json: cli.json };
     let result = match cli.verb {
         Verb::Demo(args) => demo::run(&call, &args).await,
-        Verb::Init(args) => init::run(&args),
+        Verb::Init(args) => init::run(&call, &args),
         Verb::Check => check::run(&call).await,
         Verb::Plan(args) => sync::plan(&call, &args).await,
         Verb::Sync(args) => sync::run(&call, &args).await,

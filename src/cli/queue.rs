@@ -130,6 +130,10 @@ pub(super) async fn replay(call: &Call, args: &ReplayArgs) -> Result<u8, Failure
         ledger::must_judge(&mut tx, id, &args.key).await?;
         tx.commit().await?;
     }
-    println!("'{}' sẽ được gửi lại ở lần sync tới / goes again with the next sync", args.key);
+    if call.json {
+        println!("{}", serde_json::json!({ "key": args.key, "again": !args.dry_run }));
+    } else {
+        println!("'{}' sẽ được gửi lại ở lần sync tới / goes again with the next sync", args.key);
+    }
     Ok(0)
 }

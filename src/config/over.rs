@@ -28,11 +28,8 @@ impl Over {
 /// Values in TOML's words, the nth on the nth line after `start` line breaks: a place beyond the file's end names the
 /// value of the environment that stands there.
 pub(super) fn document(root: &DeTable<'_>, over: &[Over], start: usize) -> String {
-    let mut text = "\n".repeat(start);
-    for (at, one) in over.iter().enumerate() {
-        text.push_str(&format!("v{at} = {}\n", literal(one, find(root, &one.path))));
-    }
-    text
+    let lines = over.iter().enumerate().map(|(at, one)| format!("v{at} = {}\n", literal(one, find(root, &one.path))));
+    std::iter::once("\n".repeat(start)).chain(lines).collect()
 }
 
 /// What the file has as a text or a list stays one; else what looks like a number or a truth value is one.

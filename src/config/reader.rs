@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
             let within = error.span().map(|s| s.start).filter(|at| *at != span.start);
             let at = within.or_else(|| culprit.as_ref().map(|c| c.1)).unwrap_or(span.start);
             self.tell(at, format!("[{}] {}", place.split('.').next().unwrap_or(place), said(&error, culprit.as_ref())));
-            let Some((key, _)) = culprit else { return None };
+            let (key, _) = culprit?;
             table.remove(key.as_str());
             taken.push(key);
         }

@@ -1,13 +1,14 @@
 //! The same evaluation, step by step, for `mapping preview`.
 
 use jiff::civil::Date;
+use serde::Serialize;
 
 use super::Mapping;
 use super::steps::Watch;
 use crate::model::{Action, Complaint, RawRow};
 
 /// One step of a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TraceStep {
     /// The transform, the list, or `text`, `computed`, `default`.
     pub name: String,
@@ -16,7 +17,7 @@ pub struct TraceStep {
 }
 
 /// How one field came about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldTrace {
     /// The national field.
     pub field: String,

@@ -97,3 +97,33 @@ fn an_interrupted_demo_leaves_nothing_behind() {
     assert_eq!(demo.wait().unwrap().code(), Some(1));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "the temporary folder stays");
 }
+
+#[test]
+fn every_verb_prints_one_json_object_when_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = dir.path().join("kept");
+    assert!(run(&["demo", "--rows", "500", "--json", "--keep", kept.to_str().unwrap()]).status.success());
+    let local = rusqlite::Connection::open(kept.join("local.db")).unwrap();
+    let key: String = local
+        .query_row("select ma_ho_so from doi_tuong where ma_ho_so <> '' order by 1 limit 1", [], |row| row.get(0))
+        .unwrap();
+    let config = kept.join("gateway.toml");
+    let (config, fresh) = (config.to_str().unwrap(), dir.path().join("fresh"));
+    // After the demo its nation is gone: the plan, the queue and the mappings need none.
+    for (verb, has) in [
+        (vec!["plan"], "plans"),
+        (vec!["status"], "streams"),
+        (vec!["queue", "list"], "waiting"),
+        (vec!["queue", "show", &key], "confirmed"),
+        (vec!["mapping", "check"], "faults"),
+        (vec!["mapping", "test"], "examples"),
+        (vec!["mapping", "fields"], "mappings"),
+        (vec!["mapping", "preview", "--key", &key], "fields"),
+        (vec!["init", fresh.to_str().unwrap()], "written"),
+        (vec!["replay", "nobody"], "error"),
+        (vec!["check"], "checks"),
+    ] {
+        let output = run(&[&verb[..], &["--json", "--config", config]].concat());
+        assert!(!json(&output)[has].is_null(), "{verb:?}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}

@@ -30,13 +30,13 @@ format = "json"
 "#;
 
 fn read(text: &str, over: &[(&str, &str)]) -> Result<Config, String> {
-    let over: Vec<Over> = over.iter().map(|(name, value)| Over::of(name, value).unwrap()).collect();
+    let over: Vec<Over> = over.iter().filter_map(|(name, value)| Over::of(name, value)).collect();
     Config::read(Path::new("gateway.toml"), text, &over).map_err(|faults| faults.to_string())
 }
 
 /// What is told, by line; mistakes of the environment have no line.
 fn told(text: &str, over: &[(&str, &str)]) -> Vec<String> {
-    read(text, over).unwrap_err().lines().map(str::to_owned).collect()
+    read(text, over).err().unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
 #[test]
