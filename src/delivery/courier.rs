@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::jobs::{Desk, Job};
-use super::landing::Landing;
+use super::landing::{Landing, MALFORMED_IN_A_ROW};
 use super::{DeliveryError, Gate, System};
 use crate::model::{Clock, Timestamp};
 use crate::national::{Reply, TokenVerdict, WireError};
@@ -432,7 +432,8 @@ impl Courier<'_> {
                     self.system.session.invalidate(generation);
                 }
                 memory.malformed = if after.malformed { memory.malformed + 1 } else { 0 };
-                if after.understood || after.malformed {
+                // A system that refuses everything is heard, but it is no success.
+                if after.understood || (after.malformed && memory.malformed < MALFORMED_IN_A_ROW) {
                     memory.last_success = self.clock.monotonic();
                 }
             }

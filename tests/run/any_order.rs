@@ -142,7 +142,7 @@ async fn story(mut world: World, seed: u64) {
             _ => {}
         }
         if dice.roll(2) == 0 {
-            let polls = u32::try_from(1 + dice.roll(150)).unwrap();
+            let polls = u32::try_from(1 + dice.roll(500)).unwrap();
             world.sync_until(polls).await.map(Result::unwrap);
         } else {
             world.sync_released().await.unwrap();
