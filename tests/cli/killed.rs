@@ -19,7 +19,7 @@ fn until(what: &str, mut so: impl FnMut() -> bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_in_the_middle_of_a_batch_loses_and_repeats_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    write_sqlite(&dir.path().join("local.db"), &Recipe::built_in().unwrap(), 5, 4000).await.unwrap();
+    write_sqlite(&dir.path().join("local.db"), &Recipe::built_in().unwrap(), 5, 12_000).await.unwrap();
     let sandbox = Sandbox::start(&[]);
     configure(dir.path(), &sandbox.address);
     let config = dir.path().join("gateway.toml");
@@ -31,7 +31,7 @@ async fn killed_in_the_middle_of_a_batch_loses_and_repeats_nothing() {
         sandbox.say(
             "POST",
             "/_sandbox/faults",
-            r#"{"operation":"send","fault":"stored-then-silent","times":2,"skip":1}"#,
+            r#"{"operation":"send","fault":"stored-then-silent","times":100,"skip":1}"#,
         );
         let before = sent();
         let mut gateway = program(&["--config", config, "sync", "--json"])
@@ -63,7 +63,7 @@ async fn killed_in_the_middle_of_a_batch_loses_and_repeats_nothing() {
         .sum();
     assert!(held <= waiting);
     let report = sandbox.report();
-    assert_eq!(report["people"].as_u64().unwrap() + waiting, 4000, "{report} {status}");
+    assert_eq!(report["people"].as_u64().unwrap() + waiting, 12_000, "{report} {status}");
     for key in ["effects_repeated", "effects_out_of_order", "violations"] {
         assert_eq!(report[key], 0, "{report}");
     }
