@@ -9,7 +9,7 @@ use super::program::{Sandbox, configure, json, program, run, until};
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_in_the_middle_of_a_batch_loses_and_repeats_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    write_sqlite(&dir.path().join("local.db"), &Recipe::built_in().unwrap(), 5, 8000).await.unwrap();
+    write_sqlite(&dir.path().join("local.db"), &Recipe::built_in().unwrap(), 5, 12_000).await.unwrap();
     let sandbox = Sandbox::start(&[]);
     configure(dir.path(), &sandbox.address);
     let config = dir.path().join("gateway.toml");
@@ -18,11 +18,10 @@ async fn killed_in_the_middle_of_a_batch_loses_and_repeats_nothing() {
 
     for round in 0..3u64 {
         // The nation stores the next batches and never answers: the kill falls between its storing and our knowing.
-        // All four connections fall silent, so that three rounds never come to the end of the sixteen batches.
         sandbox.say(
             "POST",
             "/_sandbox/faults",
-            r#"{"operation":"send","fault":"stored-then-silent","times":4,"skip":1}"#,
+            r#"{"operation":"send","fault":"stored-then-silent","times":100,"skip":1}"#,
         );
         let before = sent();
         let mut gateway = program(&["--config", config, "sync", "--json"])
@@ -54,7 +53,7 @@ async fn killed_in_the_middle_of_a_batch_loses_and_repeats_nothing() {
         .sum();
     assert!(held <= waiting);
     let report = sandbox.report();
-    assert_eq!(report["people"].as_u64().unwrap() + waiting, 8000, "{report} {status}");
+    assert_eq!(report["people"].as_u64().unwrap() + waiting, 12_000, "{report} {status}");
     for key in ["effects_repeated", "effects_out_of_order", "violations"] {
         assert_eq!(report[key], 0, "{report}");
     }
