@@ -107,28 +107,28 @@ pub(super) async fn run(call: &Call, args: &DemoArgs) -> Result<u8, Failure> {
     result
 }
 
-/// Work that leaves nothing behind when it is dropped half done.
+/// A short work, done to its end even when we are asked to stop meanwhile: dropped half done, the database's own
+/// thread could still be writing files while the folder is removed.
 async fn unless_stopped<T>(
     stop: &CancellationToken,
     work: impl Future<Output = Result<T, ProvinceError>>,
 ) -> Result<T, Failure> {
-    tokio::select! {
-        done = work => done.map_err(|e| Failure::new(1, e)),
-        () = stop.cancelled() => Err(RunError::Stopped.into()),
+    let done = work.await.map_err(|e| Failure::new(1, e))?;
+    if stop.is_cancelled() { Err(RunError::Stopped.into()) } else { Ok(done) }
+}
+
+fn say(call: &Call, text: &str) {
+    if !call.json {
+        println!("{text}");
     }
 }
 
 async fn in_folder(call: &Call, args: &DemoArgs, dir: &Path, stop: &CancellationToken) -> Result<u8, Failure> {
-    let say = |text: &str| {
-        if !call.json {
-            println!("{text}");
-        }
-    };
     let failed = |e: &dyn std::fmt::Display| Failure::new(1, e.to_string());
     let recipe = Recipe::built_in().map_err(|e| failed(&e))?;
     let local = dir.join("local.db");
     std::fs::create_dir_all(dir).map_err(|e| failed(&e))?;
-    say(&format!("Tạo tỉnh giả lập {} người / inventing a province of {} people …", args.rows, args.rows));
+    say(call, &format!("Tạo tỉnh giả lập {} người / inventing a province of {} people …", args.rows, args.rows));
     unless_stopped(stop, write_sqlite(&local, &recipe, args.seed, args.rows)).await?;
 
     let sandbox = Sandbox::start()?;
@@ -137,6 +137,23 @@ async fn in_folder(call: &Call, args: &DemoArgs, dir: &Path, stop: &Cancellation
     let file = dir.join("gateway.toml");
     let text = std::fs::read_to_string(&file).map_err(|e| failed(&e))?;
     let app = App::of(&file, Config::read(&file, &text, &[])?).await?;
+    let result = Box::pin(three_runs(call, args, &app, &local, &recipe, stop)).await;
+    // Before the folder may go, whatever the runs came to.
+    app.store.close().await;
+    let (runs, ours) = result?;
+    let nation = sandbox.report()?;
+    Ok(show(call, &runs, &nation, ours, args))
+}
+
+/// First push, 1 % of changes, nothing; and how many people draw by our own ledger then.
+async fn three_runs(
+    call: &Call,
+    args: &DemoArgs,
+    app: &App,
+    local: &Path,
+    recipe: &Recipe,
+    stop: &CancellationToken,
+) -> Result<(Vec<Outcome>, u64), Failure> {
     let mut runs = Vec::new();
     for (name, expected) in [
         ("first", Expected::Confirmed(args.rows)),
@@ -144,12 +161,15 @@ async fn in_folder(call: &Call, args: &DemoArgs, dir: &Path, stop: &Cancellation
         ("none", Expected::Read(args.rows)),
     ] {
         if name == "delta" {
-            let changing = change_sqlite(&local, &recipe, args.seed.wrapping_add(1), CHANGED);
+            let changing = change_sqlite(local, recipe, args.seed.wrapping_add(1), CHANGED);
             let changes = unless_stopped(stop, changing).await?;
-            say(&format!(
-                "Sửa 1 % ở nguồn / changed 1 % of the source: sửa/updated {}, mới/added {}, thôi hưởng/stopped {}, biến mất/vanished {}",
-                changes.updated, changes.added, changes.stopped, changes.vanished
-            ));
+            say(
+                call,
+                &format!(
+                    "Sửa 1 % ở nguồn / changed 1 % of the source: sửa/updated {}, mới/added {}, thôi hưởng/stopped {}, biến mất/vanished {}",
+                    changes.updated, changes.added, changes.stopped, changes.vanished
+                ),
+            );
         }
         let stream = app.streams.first().ok_or_else(|| Failure::new(1, "no stream"))?;
         let options = SyncOptions { release_brake: None, patience: app.patience(&stream.name) };
@@ -160,10 +180,8 @@ async fn in_folder(call: &Call, args: &DemoArgs, dir: &Path, stop: &Cancellation
         name.clone_into(&mut outcome.name);
         runs.push(outcome);
     }
-    let ours = running(&app).await?;
-    app.store.close().await;
-    let nation = sandbox.report()?;
-    Ok(show(call, &runs, &nation, ours, args))
+    let ours = running(app).await?;
+    Ok((runs, ours))
 }
 
 /// How many people draw according to our own ledger: as many as the nation must say.

@@ -68,22 +68,29 @@ pub(super) async fn run(call: &Call, args: &ServeArgs) -> Result<u8, Failure> {
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Stopping]) {
         tracing::debug!(%error, "systemd");
     }
-    let drained = tokio::time::timeout(Duration::from_secs(args.drain_seconds), first_failure(&mut tasks)).await;
-    if drained.is_err() {
+    let drained = tokio::time::timeout(Duration::from_secs(args.drain_seconds), ended(&mut tasks)).await;
+    let drained = drained.unwrap_or_else(|_| {
         tracing::warn!(
             "hết thời gian chờ; phần dở dang sẽ được hỏi lại / out of time: what is open will be asked about"
         );
         tasks.abort_all();
-    }
+        Ok(())
+    });
     app.store.close().await;
-    result.map(|()| 0)
+    result.and(drained).map(|()| 0)
 }
 
-/// Waits for all tasks, or for the first that fails.
-async fn first_failure(tasks: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
+/// Waits for all tasks to end, or for the first that fails.
+async fn ended(tasks: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
     while let Some(joined) = tasks.join_next().await {
         joined.map_err(|e| Failure::new(1, e)).and_then(|result| result)?;
     }
+    Ok(())
+}
+
+/// Waits for the first task that fails; where none does, for ever.
+async fn first_failure(tasks: &mut JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
+    ended(tasks).await?;
     // Nothing runs by itself: wait to be stopped.
     std::future::pending().await
 }

@@ -4,4 +4,5 @@ mod demo;
 mod killed;
 mod program;
 mod refused;
+mod served;
 mod settings;
