@@ -2,6 +2,7 @@
 //! outcome written down.
 //!
 //! * `courier`: the loop: settle what came back, open what may go, wait.
+//! * `returns`: closes an exchange and applies its answer.
 //! * `jobs`: forms batches and chooses what is due: a question first, then what surely was not stored, then new.
 //! * `landing`: what an answer means for its batch; `settle`: for each record.
 //! * `pace`: request budget, windows, silence that was asked for, breaker. Pure.
@@ -12,6 +13,7 @@ mod courier;
 mod jobs;
 mod landing;
 mod pace;
+mod returns;
 mod settle;
 
 use std::sync::Arc;

@@ -3,3 +3,4 @@
 mod any_order;
 mod failures;
 mod first;
+mod stories;
