@@ -84,11 +84,11 @@ fn edit(world: &World, dice: &mut Dice) {
 }
 
 /// What the nation must have of each row that is in the source now, and which keys are held.
-async fn expected(world: &World) -> (BTreeMap<String, (Action, String)>, BTreeSet<String>) {
+async fn expected(world: &World) -> (BTreeMap<String, (Action, String)>, BTreeMap<String, &'static str>) {
     let mapping = &world.stream.mapping;
     let columns: Vec<String> = mapping.columns().iter().map(|c| c.name.clone()).collect();
     let (send, mut receive) = tokio::sync::mpsc::channel::<molisa_gateway::source::Chunk>(4);
-    let (mut valid, mut held) = (BTreeMap::new(), BTreeSet::new());
+    let (mut valid, mut held) = (BTreeMap::new(), BTreeMap::new());
     let read = async {
         while let Some(chunk) = receive.recv().await {
             for row in &chunk.rows {
@@ -98,8 +98,8 @@ async fn expected(world: &World) -> (BTreeMap<String, (Action, String)>, BTreeSe
                 if key.trim().is_empty() || row.twice {
                     continue;
                 }
-                if judged.held_for().is_some() {
-                    held.insert(key);
+                if let Some(gravest) = judged.held_for() {
+                    held.insert(key, gravest.reason.word());
                 } else {
                     let operation = world.stream.system.profile.contract_word(judged.action);
                     valid.insert(key, (judged.action, ContentHash::of(operation, &judged.canonical).to_string()));
@@ -114,7 +114,8 @@ async fn expected(world: &World) -> (BTreeMap<String, (Action, String)>, BTreeSe
 
 async fn story(mut world: World, seed: u64) {
     let mut dice = Dice(seed);
-    let mut refused = BTreeSet::new();
+    println!("seed {seed}");
+    let (mut refused, mut crashes) = (BTreeSet::new(), 0);
     for _ in 0..24 {
         match dice.roll(8) {
             0 | 1 => edit(&world, &mut dice),
@@ -143,7 +144,7 @@ async fn story(mut world: World, seed: u64) {
         }
         if dice.roll(2) == 0 {
             let polls = u32::try_from(1 + dice.roll(500)).unwrap();
-            world.sync_until(polls).await.map(Result::unwrap);
+            crashes += u32::from(world.sync_until(polls).await.map(Result::unwrap).is_none());
         } else {
             world.sync_released().await.unwrap();
         }
@@ -165,7 +166,11 @@ async fn story(mut world: World, seed: u64) {
         .into_iter()
         .map(|m| ((m.key, m.kind), m.reason))
         .collect();
+    let keys: Vec<String> = world.nation().records(None, 100_000).into_iter().map(|r| r.reference).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    assert!(outbox::open(&mut tx, id, &keys).await.unwrap().is_empty(), "seed {seed}: something is left in the outbox");
     assert_eq!(outbox::waiting(&mut tx, id).await.unwrap().0, 0, "seed {seed}");
+    assert!(crashes > 0 && world.nation().report().faults_played > 0, "seed {seed}: nothing went wrong");
     drop(tx);
     let has = |key: &str, kind: &str| open.get(&(key.to_owned(), kind.to_owned())).cloned();
     let nation: BTreeMap<String, (bool, String)> = world
@@ -186,11 +191,11 @@ async fn story(mut world: World, seed: u64) {
             }
         }
     }
-    for key in &held {
-        assert!(has(key, "held-here").is_some(), "seed {seed}: {key} is held by nobody");
+    for (key, reason) in &held {
+        assert_eq!(has(key, "held-here").as_deref(), Some(*reason), "seed {seed}: {key}");
     }
     for (key, (stopped, _)) in &nation {
-        if !valid.contains_key(key) && !held.contains(key) && !stopped {
+        if !valid.contains_key(key) && !held.contains_key(key) && !stopped {
             assert_eq!(has(key, "held-here").as_deref(), Some("stop-candidate"), "seed {seed}: {key}");
         }
     }
