@@ -168,9 +168,11 @@ async fn failure_9_a_token_that_dies_costs_one_refresh_and_no_batch() {
     let before = requests(&world, Operation::Token);
     queue(&world, Operation::Send, K::TokenDies, 1);
     world.local().execute("update doi_tuong set dia_chi = 'Ấp Mới' where rowid <= 20", []).unwrap();
+    let started = world.hands.truth();
     let run = world.sync().await.unwrap();
     assert_eq!(run.unknown, 0);
     assert_eq!(requests(&world, Operation::Token), before + 1);
+    assert!(world.hands.truth() - started < 300_000, "the dead token was let go at once, not when it ran out");
     world.assert_clean();
 }
 
