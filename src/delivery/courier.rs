@@ -248,8 +248,8 @@ impl Courier<'_> {
             .into_iter()
             .filter(|b| !memory.in_flight.contains(&b.id))
             .collect();
-        let (waiting, first) = outbox::waiting(tx, self.stream).await?;
-        if due.is_empty() && waiting == 0 {
+        let (waiting, later) = outbox::news(tx, self.stream, now).await?;
+        if due.is_empty() && !waiting {
             return Ok((opened, memory.in_flight.is_empty() && !memory.token_underway));
         }
         let mut due = due.into_iter();
@@ -300,8 +300,8 @@ impl Courier<'_> {
             let headers = pass.headers;
             opened.push((id, Next::Batch { job: Box::new(job), headers, generation: pass.generation }));
         }
-        if first > now {
-            memory.wake = memory.wake.min(first);
+        if let Some(later) = later {
+            memory.wake = memory.wake.min(later);
         }
         Ok((opened, false))
     }

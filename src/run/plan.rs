@@ -93,7 +93,8 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
         let (mut seen, mut counts) = (Seen::default(), Counts::default());
         while let Some(chunk) = receive.recv().await {
             let mut tx = store.read().await?;
-            let fresh = judge.fresh(&mut tx, &chunk, &mut seen, &mut counts).await?;
+            let mut fresh = Vec::new();
+            judge.fresh(&mut tx, &chunk, &mut seen, &mut counts, &mut fresh).await?;
             let staged = judge.stage(&mut tx, fresh, &mut counts).await?;
             plan.add(staged);
         }

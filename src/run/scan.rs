@@ -4,7 +4,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::gone::{Finder, candidate, decision, missing};
-use super::stage::{Counts, Judge, Staged};
+use super::stage::{Counts, Fresh, Judge, Staged};
 use super::{Progress, RunError, Stream};
 use crate::delta::Seen;
 use crate::model::Clock;
@@ -14,6 +14,8 @@ use crate::store::{Store, StoreError, Tx, ledger, mismatch, outbox};
 
 /// Chunks between source and judge: enough to keep both busy, little enough to keep memory flat.
 const AHEAD: usize = 4;
+/// Judged rows that are staged in one transaction, about: each costs the disk a flush.
+const TOGETHER: usize = 2000;
 
 /// A scan in progress.
 pub(super) struct Scan<'a> {
@@ -42,24 +44,21 @@ impl Scan<'_> {
         let reading = self.stream.source.scan(self.stream.mapping.key(), &columns, send);
         let staging = async move {
             let (mut seen, mut counts) = (Seen::default(), Counts::default());
+            let mut fresh = Vec::new();
             while let Some(chunk) = receive.recv().await {
                 if self.stop.is_cancelled() {
                     return Err(RunError::Stopped);
                 }
                 let mut reader = self.store.read().await?;
-                let fresh = self.judge.fresh(&mut reader, &chunk, &mut seen, &mut counts).await?;
+                self.judge.fresh(&mut reader, &chunk, &mut seen, &mut counts, &mut fresh).await?;
                 drop(reader);
-                if !fresh.is_empty() {
-                    let mut tx = self.store.write().await?;
-                    leases::renew(&mut tx, self.lease, self.clock.now()).await?;
-                    let staged = self.judge.stage(&mut tx, fresh, &mut counts).await?;
-                    self.write(&mut tx, staged).await?;
-                    tx.commit().await?;
-                    if self.first {
-                        self.nudge.notify_one();
-                    }
+                if fresh.len() >= TOGETHER {
+                    self.stage(std::mem::take(&mut fresh), &mut counts).await?;
                 }
                 self.progress.scanned(counts.scanned);
+            }
+            if !fresh.is_empty() {
+                self.stage(fresh, &mut counts).await?;
             }
             Ok((seen, counts))
         };
@@ -72,6 +71,18 @@ impl Scan<'_> {
         }
         self.find_gone(&seen, &mut counts).await?;
         Ok(counts)
+    }
+
+    async fn stage(&self, fresh: Vec<Fresh>, counts: &mut Counts) -> Result<(), StoreError> {
+        let mut tx = self.store.write().await?;
+        leases::renew(&mut tx, self.lease, self.clock.now()).await?;
+        let staged = self.judge.stage(&mut tx, fresh, counts).await?;
+        self.write(&mut tx, staged).await?;
+        tx.commit().await?;
+        if self.first {
+            self.nudge.notify_one();
+        }
+        Ok(())
     }
 
     async fn write(&self, tx: &mut Tx, staged: Staged) -> Result<(), StoreError> {

@@ -59,14 +59,15 @@ pub(super) struct Staged {
 }
 
 impl Judge<'_> {
-    /// Finds the rows of a chunk that are not known already, and judges them.
+    /// Finds the rows of a chunk that are not known already, and judges them into `fresh`.
     pub async fn fresh(
         &self,
         tx: &mut Tx,
         chunk: &Chunk,
         seen: &mut Seen,
         counts: &mut Counts,
-    ) -> Result<Vec<Fresh>, StoreError> {
+        fresh: &mut Vec<Fresh>,
+    ) -> Result<(), StoreError> {
         let rows: Vec<(&ChunkRow, [u8; 16], String)> = chunk
             .rows
             .iter()
@@ -79,7 +80,6 @@ impl Judge<'_> {
         let known = if self.blank { HashMap::new() } else { ledger::find(tx, self.id, &keys).await? };
         let on_way = if self.leftovers { outbox::open(tx, self.id, &keys).await? } else { HashMap::new() };
         let today = self.today.to_string();
-        let mut fresh = Vec::new();
         for (row, raw, key) in rows {
             counts.scanned += 1;
             if let Some(entry) = known.get(&key) {
@@ -93,7 +93,7 @@ impl Judge<'_> {
             }
             fresh.push(self.judge(chunk, row, raw, key));
         }
-        Ok(fresh)
+        Ok(())
     }
 
     fn judge(&self, chunk: &Chunk, row: &ChunkRow, raw: [u8; 16], key: String) -> Fresh {

@@ -39,7 +39,7 @@ pub async fn sync(
         }
     };
     tx.commit().await?;
-    let mut run = Run { store, stream, clock, options, lease, id, first: !first_done, number: 0 };
+    let mut run = Run { store, stream, clock, options, lease, id, first: !first_done, number: 0, adopted: false };
     let result = run.go(progress, stop, &mut outcome).await;
     outcome.seconds = f64::from(i32::try_from(clock.monotonic() - started).unwrap_or(i32::MAX)) / 1000.0;
     run.end(&outcome, result.as_ref().err()).await?;
@@ -55,6 +55,8 @@ struct Run<'a> {
     id: i64,
     first: bool,
     number: i64,
+    /// Rows of earlier runs were taken over.
+    adopted: bool,
 }
 
 impl Run<'_> {
@@ -68,6 +70,7 @@ impl Run<'_> {
         let mut tx = self.store.write().await?;
         self.number = runs::begin(&mut tx, self.id, self.first, now).await?;
         let leftovers = outbox::adopt(&mut tx, self.id, self.number).await?;
+        self.adopted = leftovers > 0;
         let before = ledger::counts(&mut tx, self.id).await?;
         tx.commit().await?;
 
@@ -153,7 +156,7 @@ impl Run<'_> {
     /// Every row that was scanned becomes one figure, by what the store says happened to it.
     async fn count(&self, counts: Counts, delivered: Delivered, outcome: &mut Outcome) -> Result<(), RunError> {
         let mut tx = self.store.read().await?;
-        let states = outbox::outcome(&mut tx, self.number).await?;
+        let states = outbox::outcome(&mut tx, self.number, self.adopted).await?;
         drop(tx);
         outcome.scanned = counts.scanned;
         outcome.unchanged = counts.unchanged;

@@ -181,6 +181,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10))
             .foreign_keys(true)
+            .row_buffer_size(512)
             .pragma("cache_size", "-8000")
             .pragma("wal_autocheckpoint", "2000")
             .pragma("journal_size_limit", "67108864");

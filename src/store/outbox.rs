@@ -70,15 +70,28 @@ pub async fn open(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<Str
     Ok(found)
 }
 
-/// Adds rows, 400 a statement; `ready` says whether they may go at once.
+// SQLite's own counter of an autoincrement table; in the writing transaction nobody else moves it.
+const IDS_SQLITE: &str = "select coalesce((select seq from sqlite_sequence where name = 'outbox'), 0) + value \
+    from json_each($1) order by value";
+const IDS_POSTGRES: &str = "select nextval(pg_get_serial_sequence('outbox', 'id')) from jsonb_array_elements($1::jsonb)";
+
+/// Adds rows, 500 a statement; `ready` says whether they may go at once.
 pub async fn add(tx: &mut Tx, stream: i64, run: i64, ready: bool, drafts: &[Draft]) -> Result<(), StoreError> {
     let state = if ready { "ready" } else { "staged" };
-    for part in drafts.chunks(400) {
+    for part in drafts.chunks(500) {
+        let numbers: Vec<i64> = (1..).take(part.len()).collect();
+        let (sql, list) = (tx.pick(IDS_SQLITE, IDS_POSTGRES), json_ids(&numbers));
+        let ids: Vec<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(&list).fetch_all(c).await?);
         on!(tx, c => {
-            let mut sql = sqlx::QueryBuilder::new("insert into outbox (stream_id, key, action, version, payload, unit, class, run_id, state) ");
-            sql.push_values(part, |mut b, d| {
-                b.push_bind(stream).push_bind(&d.key).push_bind(d.action.word()).push_bind(d.version.0.to_vec()).push_bind(&d.payload)
+            let mut sql = sqlx::QueryBuilder::new("insert into outbox (id, stream_id, key, action, version, unit, class, run_id, state) ");
+            sql.push_values(part.iter().zip(&ids), |mut b, (d, (id,))| {
+                b.push_bind(id).push_bind(stream).push_bind(&d.key).push_bind(d.action.word()).push_bind(d.version.0.to_vec())
                     .push_bind(&d.unit).push_bind(d.class.word()).push_bind(run).push_bind(state);
+            });
+            sql.build().execute(&mut *c).await?;
+            let mut sql = sqlx::QueryBuilder::new("insert into payload (outbox_id, payload) ");
+            sql.push_values(part.iter().zip(&ids), |mut b, (d, (id,))| {
+                b.push_bind(id).push_bind(&d.payload);
             });
             sql.build().execute(c).await?;
         });
@@ -102,11 +115,20 @@ pub async fn retire(tx: &mut Tx, ids: &[i64], state: &'static str) -> Result<u64
     Ok(on!(tx, c => sqlx::query(sql).bind(&list).bind(state).execute(c).await?.rows_affected()))
 }
 
-const ADOPT: &str = "update outbox set run_id = $2 where stream_id = $1 and state in ('staged', 'ready', 'sent')";
+// By its own state each, so that each finds its index.
+const ADOPT: [&str; 3] = [
+    "update outbox set run_id = $2 where stream_id = $1 and state = 'staged'",
+    "update outbox set run_id = $2 where stream_id = $1 and state = 'ready'",
+    "update outbox set run_id = $2 where stream_id = $1 and state = 'sent'",
+];
 
 /// A new run answers for everything of its stream that is not settled yet; how many rows that are.
 pub async fn adopt(tx: &mut Tx, stream: i64, run: i64) -> Result<u64, StoreError> {
-    Ok(on!(tx, c => sqlx::query(ADOPT).bind(stream).bind(run).execute(c).await?.rows_affected()))
+    let mut adopted = 0;
+    for sql in ADOPT {
+        adopted += on!(tx, c => sqlx::query(sql).bind(stream).bind(run).execute(c).await?.rows_affected());
+    }
+    Ok(adopted)
 }
 
 const TALLY: &str = "select class, count(*) from outbox where stream_id = $1 and state = 'staged' group by class";
@@ -130,10 +152,10 @@ pub async fn release(tx: &mut Tx, stream: i64, class: Class) -> Result<u64, Stor
 }
 
 // A record with a row in an unsettled batch waits; so does one that the nation asked to have later.
-const NEXT: &str = "select o.id, o.key, o.action, o.version, o.payload, o.attempts, l.confirmed_action, l.confirmed_version \
-    from outbox o left join ledger l on l.stream_id = o.stream_id and l.key = o.key \
+const NEXT: &str = "select o.id, o.key, o.action, o.version, d.payload, o.attempts, l.confirmed_action, l.confirmed_version \
+    from outbox o join payload d on d.outbox_id = o.id left join ledger l on l.stream_id = o.stream_id and l.key = o.key \
     where o.stream_id = $1 and o.state = 'ready' and o.id > $2 and o.not_before_ms <= $3 \
-    and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.state || '' = 'sent') \
+    and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.state = 'sent') \
     order by o.id limit $4";
 
 /// What may go out next, in order.
@@ -185,9 +207,11 @@ pub async fn take(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreError
 }
 
 const OF_BATCH: &str =
-    "select id, key, action, version, payload, attempts from outbox where batch_id = $1 and state = 'sent' order by id";
+    "select o.id, o.key, o.action, o.version, d.payload, o.attempts from outbox o join payload d on d.outbox_id = o.id \
+    where o.batch_id = $1 and o.state = 'sent' order by o.id";
 const ALL_OF_BATCH: &str =
-    "select id, key, action, version, payload, attempts from outbox where batch_id = $1 order by id";
+    "select o.id, o.key, o.action, o.version, d.payload, o.attempts from outbox o join payload d on d.outbox_id = o.id \
+    where o.batch_id = $1 order by o.id";
 
 /// The rows of a batch in the order of its bytes: all of them, or those that are not settled yet.
 pub async fn of_batch(tx: &mut Tx, batch: i64, all: bool) -> Result<Vec<Item>, StoreError> {
@@ -250,19 +274,33 @@ pub async fn move_to(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreEr
 const WAITING: &str =
     "select count(*), coalesce(min(not_before_ms), 0) from outbox where stream_id = $1 and state = 'ready'";
 
-/// How many rows are ready, and when the first of them may go.
+/// How many rows are ready, and when the first of them may go. Reads all of them: not for every round.
 pub async fn waiting(tx: &mut Tx, stream: i64) -> Result<(u64, Timestamp), StoreError> {
     let (count, first): (i64, i64) = on!(tx, c => sqlx::query_as(WAITING).bind(stream).fetch_one(c).await?);
     Ok((u64::try_from(count).unwrap_or(0), Timestamp(first)))
 }
 
+const ANY: &str = "select exists (select 1 from outbox where stream_id = $1 and state = 'ready')";
+const LATER: &str = "select min(not_before_ms) from outbox where stream_id = $1 and state = 'ready' \
+    and not_before_ms > 0 and not_before_ms > $2";
+
+/// Whether rows are ready, and when the next of those that the nation asked to have later may go.
+pub async fn news(tx: &mut Tx, stream: i64, now: Timestamp) -> Result<(bool, Option<Timestamp>), StoreError> {
+    let (any,): (bool,) = on!(tx, c => sqlx::query_as(ANY).bind(stream).fetch_one(c).await?);
+    let (later,): (Option<i64>,) = on!(tx, c => sqlx::query_as(LATER).bind(stream).bind(now.0).fetch_one(c).await?);
+    Ok((any, later.map(Timestamp)))
+}
+
+const OUTCOME: &str = "select state, action, count(*) from outbox where run_id = $1 group by state, action";
 // Of a record with two rows of one run (one in flight, one queued after it) only the later counts.
-const OUTCOME: &str = "select o.state, o.action, count(*) from outbox o where o.run_id = $1 \
+const OUTCOME_OF_LATER: &str = "select o.state, o.action, count(*) from outbox o where o.run_id = $1 \
     and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.id > o.id and +p.run_id = o.run_id \
     and p.state not in ('superseded', 'withdrawn')) group by o.state, o.action";
 
-/// How the rows that a run answers for stand, by state and action.
-pub async fn outcome(tx: &mut Tx, run: i64) -> Result<BTreeMap<(String, String), u64>, StoreError> {
-    let rows: Vec<(String, String, i64)> = on!(tx, c => sqlx::query_as(OUTCOME).bind(run).fetch_all(c).await?);
+/// How the rows that a run answers for stand, by state and action. `doubled` says that a record may have two of them,
+/// which is so only where the run adopted rows of an earlier one.
+pub async fn outcome(tx: &mut Tx, run: i64, doubled: bool) -> Result<BTreeMap<(String, String), u64>, StoreError> {
+    let sql = if doubled { OUTCOME_OF_LATER } else { OUTCOME };
+    let rows: Vec<(String, String, i64)> = on!(tx, c => sqlx::query_as(sql).bind(run).fetch_all(c).await?);
     Ok(rows.into_iter().map(|(state, action, n)| ((state, action), u64::try_from(n).unwrap_or(0))).collect())
 }
