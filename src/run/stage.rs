@@ -76,16 +76,23 @@ impl Judge<'_> {
                 (row, raw, ledger_key(chunk.key(row), row.twice, raw))
             })
             .collect();
-        let keys: Vec<&str> = rows.iter().map(|(.., key)| key.as_str()).collect();
-        let known = if self.blank { HashMap::new() } else { ledger::find(tx, self.id, &keys).await? };
-        let on_way = if self.leftovers { outbox::open(tx, self.id, &keys).await? } else { HashMap::new() };
-        let today = self.today.to_string();
-        for (row, raw, key) in rows {
+        let met: Vec<ledger::Met<'_>> = rows.iter().map(|(_, raw, key)| ledger::Met { key, raw: *raw }).collect();
+        let known = if self.blank {
+            vec![None; rows.len()]
+        } else {
+            ledger::compare(tx, self.id, &met, self.judged_by, &self.today.to_string()).await?
+        };
+        let on_way = if self.leftovers {
+            let keys: Vec<&str> = met.iter().map(|m| m.key).collect();
+            outbox::open(tx, self.id, &keys).await?
+        } else {
+            HashMap::new()
+        };
+        for ((row, raw, key), known) in rows.into_iter().zip(known) {
             counts.scanned += 1;
-            if let Some(entry) = known.get(&key) {
-                seen.note(entry.id);
-                let still = entry.judge_again.as_ref().is_none_or(|day| *day > today);
-                if entry.raw == raw && entry.judged_by == self.judged_by && still && entry.verdict != "gone" {
+            if let Some((id, same)) = known {
+                seen.note(id);
+                if same {
                     // What is still on its way is counted by what becomes of it.
                     counts.unchanged += u64::from(!on_way.contains_key(&key));
                     continue;

@@ -37,7 +37,7 @@ impl Sqlite {
             .create_if_missing(false)
             .busy_timeout(LOCKED)
             .pragma("query_only", "on")
-            .row_buffer_size(64)
+            .row_buffer_size(512)
             .disable_statement_logging();
         let query = checked(query, Spelling::Sqlite).map_err(SourceError::Settings)?;
         Ok(Self { options, place: format!("SQLite {}", path.display()), query })

@@ -64,6 +64,49 @@ pub async fn find(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<Str
     Ok(found)
 }
 
+// Answered as one text, since the driver's price is by the row; `cross join` keeps SQLite from turning the loops around.
+const COMPARE_SQLITE: &str = "select group_concat(j.key || ':' || l.id || ':' || (l.raw = substr($3, j.key * 16 + 1, 16) and l.judged_by = $4 \
+    and (l.judge_again is null or l.judge_again > $5) and l.verdict <> 'gone')) \
+    from json_each($2) j cross join ledger l where l.stream_id = $1 and l.key = j.value";
+const COMPARE_POSTGRES: &str = "select string_agg((j.n - 1) || ':' || l.id || ':' || (l.raw = substring($3::bytea from ((j.n - 1) * 16 + 1)::int for 16) \
+    and l.judged_by = $4 and (l.judge_again is null or l.judge_again > $5) and l.verdict <> 'gone')::int, ',') \
+    from jsonb_array_elements_text($2::jsonb) with ordinality as j (value, n) join ledger l on l.stream_id = $1 and l.key = j.value";
+
+/// A row as a scan meets it.
+#[derive(Debug, Clone, Copy)]
+pub struct Met<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// Fingerprint of the raw row.
+    pub raw: [u8; 16],
+}
+
+/// What the ledger knows of rows that a scan meets: for each its id, and whether it needs no new judgement: the same
+/// row was judged by the same rules, and the day has not come that could change the outcome. `None`: not known.
+pub async fn compare(
+    tx: &mut Tx,
+    stream: i64,
+    rows: &[Met<'_>],
+    judged_by: [u8; 8],
+    today: &str,
+) -> Result<Vec<Option<(i64, bool)>>, StoreError> {
+    let sql = tx.pick(COMPARE_SQLITE, COMPARE_POSTGRES);
+    let list = json_list(rows.iter().map(|row| row.key));
+    let raws: Vec<u8> = rows.iter().flat_map(|row| row.raw).collect();
+    let (text,): (Option<String>,) = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).bind(&raws)
+        .bind(judged_by.to_vec()).bind(today).fetch_one(c).await?);
+    let odd = || StoreError::Unexpected("a comparison with the ledger");
+    let mut known = vec![None; rows.len()];
+    for one in text.as_deref().unwrap_or_default().split(',').filter(|one| !one.is_empty()) {
+        let mut parts = one.split(':');
+        let mut next = || parts.next().ok_or_else(odd);
+        let (at, id, same) = (next()?, next()?, next()?);
+        let place = at.parse().ok().and_then(|at: usize| known.get_mut(at)).ok_or_else(odd)?;
+        *place = Some((id.parse().map_err(|_| odd())?, same == "1"));
+    }
+    Ok(known)
+}
+
 /// An action and a hash as the store has them.
 pub(crate) fn content(
     action: Option<String>,

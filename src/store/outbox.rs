@@ -73,7 +73,8 @@ pub async fn open(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<Str
 // SQLite's own counter of an autoincrement table; in the writing transaction nobody else moves it.
 const IDS_SQLITE: &str = "select coalesce((select seq from sqlite_sequence where name = 'outbox'), 0) + value \
     from json_each($1) order by value";
-const IDS_POSTGRES: &str = "select nextval(pg_get_serial_sequence('outbox', 'id')) from jsonb_array_elements($1::jsonb)";
+const IDS_POSTGRES: &str =
+    "select nextval(pg_get_serial_sequence('outbox', 'id')) from jsonb_array_elements($1::jsonb)";
 
 /// Adds rows, 500 a statement; `ready` says whether they may go at once.
 pub async fn add(tx: &mut Tx, stream: i64, run: i64, ready: bool, drafts: &[Draft]) -> Result<(), StoreError> {
@@ -206,11 +207,9 @@ pub async fn take(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreError
     }
 }
 
-const OF_BATCH: &str =
-    "select o.id, o.key, o.action, o.version, d.payload, o.attempts from outbox o join payload d on d.outbox_id = o.id \
+const OF_BATCH: &str = "select o.id, o.key, o.action, o.version, d.payload, o.attempts from outbox o join payload d on d.outbox_id = o.id \
     where o.batch_id = $1 and o.state = 'sent' order by o.id";
-const ALL_OF_BATCH: &str =
-    "select o.id, o.key, o.action, o.version, d.payload, o.attempts from outbox o join payload d on d.outbox_id = o.id \
+const ALL_OF_BATCH: &str = "select o.id, o.key, o.action, o.version, d.payload, o.attempts from outbox o join payload d on d.outbox_id = o.id \
     where o.batch_id = $1 order by o.id";
 
 /// The rows of a batch in the order of its bytes: all of them, or those that are not settled yet.
