@@ -171,7 +171,7 @@ impl Desk<'_> {
             let request = self.request(Operation::Ask, self.system.profile.ask(&batch.key))?;
             return Ok(Some(Job { operation: Operation::Ask, batch, request, items: Vec::new() }));
         }
-        let items = outbox::of_batch(tx, batch.id, false).await?;
+        let items = outbox::of_batch(tx, batch.id).await?;
         let body = self.bytes(&batch.key, &batch.sent_at, &items);
         if Sha256::digest(&body).as_slice() != batch.body_hash {
             for item in &items {

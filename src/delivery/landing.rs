@@ -66,7 +66,7 @@ impl Landing<'_> {
             Verdict::NeverSeen => {
                 after.understood = true;
                 pace.success(state);
-                let open = outbox::of_batch(tx, self.batch.id, false).await?;
+                let open = outbox::rows_of_batch(tx, self.batch.id, false).await?;
                 if open.len() == usize::try_from(self.batch.records).unwrap_or(0) {
                     self.set(tx, State::Waiting, now, "never seen").await?;
                 } else {
@@ -114,7 +114,7 @@ impl Landing<'_> {
                 pace.failure(state, now, retry, &system.name, &why);
                 self.set(tx, Self::unknown(system), wait, &why).await?;
                 if asked && self.batch.asks >= 5 {
-                    let open = outbox::of_batch(tx, self.batch.id, false).await?;
+                    let open = outbox::rows_of_batch(tx, self.batch.id, false).await?;
                     self.tell_unknown(tx, now, &open.iter().collect::<Vec<_>>()).await?;
                 }
             }
@@ -167,7 +167,7 @@ impl Landing<'_> {
         message: String,
         delivered: &mut Delivered,
     ) -> Result<(), DeliveryError> {
-        let items = outbox::of_batch(tx, self.batch.id, false).await?;
+        let items = outbox::of_batch(tx, self.batch.id).await?;
         if let [alone] = items.as_slice() {
             self.refuse(tx, now, &[(alone, "malformed".to_owned(), message)], delivered).await?;
         } else {

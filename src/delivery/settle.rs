@@ -26,11 +26,11 @@ impl Landing<'_> {
         delivered: &mut Delivered,
     ) -> Result<bool, StoreError> {
         // All rows are laid against the answer, so that those settled before do not look like strangers.
-        let open = outbox::of_batch(tx, self.batch.id, false).await?;
+        let open = outbox::rows_of_batch(tx, self.batch.id, false).await?;
         let all = if open.len() == usize::try_from(self.batch.records).unwrap_or(0) {
             open.iter().map(|i| i.key.clone()).collect()
         } else {
-            outbox::of_batch(tx, self.batch.id, true).await?.into_iter().map(|i| i.key).collect::<Vec<_>>()
+            outbox::rows_of_batch(tx, self.batch.id, true).await?.into_iter().map(|i| i.key).collect::<Vec<_>>()
         };
         let sent: Vec<&str> = all.iter().map(String::as_str).collect();
         let matched = match_results(&sent, results);

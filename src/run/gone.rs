@@ -22,10 +22,20 @@ pub(super) struct Gone {
     pub forget: Vec<String>,
 }
 
-/// A page of records that were not met.
-pub(super) fn missing(page: Vec<ledger::Present>, seen: &Seen, last: i64) -> Vec<ledger::Present> {
+/// The next page of records after an id that were not met, and where to go on; `None` at the ledger's end.
+pub(super) async fn missing(
+    tx: &mut Tx,
+    stream: i64,
+    after: i64,
+    seen: &Seen,
+    last: i64,
+) -> Result<Option<(i64, Vec<ledger::Present>)>, StoreError> {
+    let ids = ledger::ids(tx, stream, after).await?;
+    let Some(next) = ids.iter().copied().max() else { return Ok(None) };
     // What was added during this scan has a greater id, and was met.
-    page.into_iter().filter(|(id, ..)| *id <= last && !seen.has(*id)).collect()
+    let missing: Vec<i64> = ids.into_iter().filter(|id| *id <= last && !seen.has(*id)).collect();
+    let missing = if missing.is_empty() { Vec::new() } else { ledger::present(tx, stream, &missing).await? };
+    Ok(Some((next, missing)))
 }
 
 /// The canonical form of the stop that decided about a gone record, where the stream can find one.

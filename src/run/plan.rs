@@ -120,10 +120,11 @@ async fn plan_gone(store: &Store, judge: &Judge<'_>, seen: &Seen, last: i64, pla
     let mut after = 0;
     loop {
         let mut tx = store.read().await?;
-        let page = ledger::page(&mut tx, judge.id, after).await?;
-        let Some((end, ..)) = page.last() else { return Ok(()) };
-        after = *end;
-        let missing = missing(page, seen, last);
+        let Some((next, missing)) = missing(&mut tx, judge.id, after, seen, last).await? else { return Ok(()) };
+        after = next;
+        if missing.is_empty() {
+            continue;
+        }
         let mut decisions = std::collections::HashMap::new();
         for (_, key, _, confirmed) in &missing {
             if confirmed.as_deref() == Some("write")

@@ -105,11 +105,10 @@ impl Scan<'_> {
         let (id, mut after) = (self.judge.id, 0);
         loop {
             let mut reader = self.store.read().await?;
-            let page = ledger::page(&mut reader, id, after).await?;
+            let page = missing(&mut reader, id, after, seen, self.before.last).await?;
             drop(reader);
-            let Some((last, ..)) = page.last() else { return Ok(()) };
-            after = *last;
-            let missing = missing(page, seen, self.before.last);
+            let Some((next, missing)) = page else { return Ok(()) };
+            after = next;
             if missing.is_empty() {
                 continue;
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::model::{Action, ContentHash, Timestamp};
 
-use super::{StoreError, Tx, json_list, on};
+use super::{StoreError, Tx, json_ids, json_list, on};
 
 /// A ledger row as the scan needs it.
 #[derive(Debug, Clone)]
@@ -235,12 +235,28 @@ pub async fn counts(tx: &mut Tx, stream: i64) -> Result<Counts, StoreError> {
 /// A ledger row for the search of records that are gone.
 pub type Present = (i64, String, String, Option<String>);
 
-const PAGE: &str =
-    "select id, key, verdict, confirmed_action from ledger where stream_id = $1 and id > $2 order by id limit 5000";
+const IDS_SQLITE: &str = "select group_concat(id) from (select id from ledger where stream_id = $1 and id > $2 order by id limit 5000) as page";
+const IDS_POSTGRES: &str = "select string_agg(id::text, ',') \
+    from (select id from ledger where stream_id = $1 and id > $2 order by id limit 5000) as page";
 
-/// A page of `(id, key, verdict, confirmed action)` after an id, for the search of records that are gone.
-pub async fn page(tx: &mut Tx, stream: i64, after: i64) -> Result<Vec<Present>, StoreError> {
-    Ok(on!(tx, c => sqlx::query_as(PAGE).bind(stream).bind(after).fetch_all(c).await?))
+/// A page of ids after an id, in any order; empty when there are no more.
+pub async fn ids(tx: &mut Tx, stream: i64, after: i64) -> Result<Vec<i64>, StoreError> {
+    let sql = tx.pick(IDS_SQLITE, IDS_POSTGRES);
+    let (text,): (Option<String>,) = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(after).fetch_one(c).await?);
+    let text = text.unwrap_or_default();
+    let ids = text.split(',').filter(|id| !id.is_empty()).map(str::parse);
+    ids.collect::<Result<_, _>>().map_err(|_| StoreError::Unexpected("ids of the ledger"))
+}
+
+const PRESENT_SQLITE: &str = "select id, key, verdict, confirmed_action from ledger where stream_id = $1 \
+    and id in (select value from json_each($2)) order by id";
+const PRESENT_POSTGRES: &str = "select id, key, verdict, confirmed_action from ledger where stream_id = $1 \
+    and id in (select jsonb_array_elements_text($2::jsonb)::bigint) order by id";
+
+/// `(id, key, verdict, confirmed action)` of the rows with these ids.
+pub async fn present(tx: &mut Tx, stream: i64, ids: &[i64]) -> Result<Vec<Present>, StoreError> {
+    let (sql, list) = (tx.pick(PRESENT_SQLITE, PRESENT_POSTGRES), json_ids(ids));
+    Ok(on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?))
 }
 
 const FORGET_SQLITE: &str =

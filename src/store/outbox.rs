@@ -207,14 +207,24 @@ pub async fn take(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreError
     }
 }
 
-const OF_BATCH: &str = "select o.id, o.key, o.action, o.version, d.payload, o.attempts from outbox o join payload d on d.outbox_id = o.id \
-    where o.batch_id = $1 and o.state = 'sent' order by o.id";
-const ALL_OF_BATCH: &str = "select o.id, o.key, o.action, o.version, d.payload, o.attempts from outbox o join payload d on d.outbox_id = o.id \
-    where o.batch_id = $1 order by o.id";
+const OF_BATCH: &str = "select o.id, o.key, o.action, o.version, d.payload, o.attempts \
+    from outbox o join payload d on d.outbox_id = o.id where o.batch_id = $1 and o.state = 'sent' order by o.id";
+const ROWS_OF_BATCH: &str =
+    "select id, key, action, version, '', attempts from outbox where batch_id = $1 and state = 'sent' order by id";
+const ALL_ROWS_OF_BATCH: &str =
+    "select id, key, action, version, '', attempts from outbox where batch_id = $1 order by id";
 
-/// The rows of a batch in the order of its bytes: all of them, or those that are not settled yet.
-pub async fn of_batch(tx: &mut Tx, batch: i64, all: bool) -> Result<Vec<Item>, StoreError> {
-    let sql = if all { ALL_OF_BATCH } else { OF_BATCH };
+/// The rows of a batch that are not settled yet, in the order of its bytes.
+pub async fn of_batch(tx: &mut Tx, batch: i64) -> Result<Vec<Item>, StoreError> {
+    items(tx, batch, OF_BATCH).await
+}
+
+/// The same without their payloads; with `all` those settled before too.
+pub async fn rows_of_batch(tx: &mut Tx, batch: i64, all: bool) -> Result<Vec<Item>, StoreError> {
+    items(tx, batch, if all { ALL_ROWS_OF_BATCH } else { ROWS_OF_BATCH }).await
+}
+
+async fn items(tx: &mut Tx, batch: i64, sql: &'static str) -> Result<Vec<Item>, StoreError> {
     let rows: Vec<(i64, String, String, Vec<u8>, String, i64)> =
         on!(tx, c => sqlx::query_as(sql).bind(batch).fetch_all(c).await?);
     rows.into_iter()

@@ -84,11 +84,14 @@ pub struct Wire {
     hands: Arc<Hands>,
     /// All requests fail as if nobody listened.
     pub down: std::sync::atomic::AtomicBool,
+    /// When each request went out, by true time.
+    pub times: Mutex<Vec<i64>>,
 }
 
 impl Transport for Wire {
     fn exchange(&self, request: WireRequest) -> molisa_gateway::national::Exchange<'_> {
         Box::pin(async move {
+            self.times.lock().unwrap().push(self.hands.truth());
             if self.down.load(Ordering::SeqCst) {
                 let cause = molisa_gateway::national::Cause::Connect;
                 return Err(WireError::NotSent { cause, why: "refused".into() });
@@ -175,8 +178,7 @@ impl World {
         let store = Store::open(&place).await.unwrap();
         let hands = Hands::at(MORNING);
         let nation = Arc::new(Mutex::new(Nation::new(Settings::default(), Words::default())));
-        let wire =
-            Arc::new(Wire { nation, hands: Arc::clone(&hands), down: std::sync::atomic::AtomicBool::new(false) });
+        let wire = Arc::new(Wire { nation, hands: Arc::clone(&hands), down: false.into(), times: Mutex::default() });
         let stream = Self::stream(dir.path(), &wire).await;
         let options = SyncOptions { release_brake: None, patience: Duration::from_hours(2) };
         Self { dir, place, store, stream, hands, wire, options }
