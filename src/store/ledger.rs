@@ -92,19 +92,19 @@ pub async fn compare(
 ) -> Result<Vec<Option<(i64, bool)>>, StoreError> {
     let sql = tx.pick(COMPARE_SQLITE, COMPARE_POSTGRES);
     let list = json_list(rows.iter().map(|row| row.key));
-    let raws: Vec<u8> = rows.iter().flat_map(|row| row.raw).collect();
-    let (text,): (Option<String>,) = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).bind(&raws)
+    let fingerprints: Vec<u8> = rows.iter().flat_map(|row| row.raw).collect();
+    let (text,): (Option<String>,) = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).bind(&fingerprints)
         .bind(judged_by.to_vec()).bind(today).fetch_one(c).await?);
     let odd = || StoreError::Unexpected("a comparison with the ledger");
-    let mut known = vec![None; rows.len()];
+    let mut answers = vec![None; rows.len()];
     for one in text.as_deref().unwrap_or_default().split(',').filter(|one| !one.is_empty()) {
         let mut parts = one.split(':');
         let mut next = || parts.next().ok_or_else(odd);
         let (at, id, same) = (next()?, next()?, next()?);
-        let place = at.parse().ok().and_then(|at: usize| known.get_mut(at)).ok_or_else(odd)?;
+        let place = at.parse().ok().and_then(|at: usize| answers.get_mut(at)).ok_or_else(odd)?;
         *place = Some((id.parse().map_err(|_| odd())?, same == "1"));
     }
-    Ok(known)
+    Ok(answers)
 }
 
 /// An action and a hash as the store has them.

@@ -179,7 +179,7 @@ async fn failure_9_a_token_that_dies_costs_one_refresh_and_no_batch() {
 #[tokio::test]
 async fn failure_11_an_interrupted_run_goes_on_where_it_was() {
     let mut interrupted = 0;
-    for polls in (300..2000).step_by(9) {
+    for polls in (40..2000).step_by(7) {
         let mut world = house(11).await;
         let crashed = world.sync_until(polls).await.is_none();
         let had = world.nation().report().effects;
