@@ -7,6 +7,20 @@ use comfy_table::{Table, presets};
 use crate::model::Reason;
 use crate::run::Outcome;
 
+/// A key as it can be shown on a terminal and copied from it: without control characters.
+pub(super) fn key(key: &str) -> String {
+    key.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+/// Some keys in one line.
+pub(super) fn keys(keys: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let more = keys.len().saturating_sub(SHOWN);
+    let mut shown: Vec<String> = keys.iter().take(SHOWN).map(|k| key(k)).collect();
+    shown.extend((more > 0).then(|| format!("… +{more}")));
+    shown.join(", ")
+}
+
 /// One row a run.
 pub(super) fn outcomes<'a>(runs: impl IntoIterator<Item = &'a Outcome>) -> Table {
     let mut table = Table::new();

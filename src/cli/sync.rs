@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::progress::{Expected, Line};
-use super::{Call, Failure, output};
+use super::{Call, Failure, hand, output};
 use crate::model::SystemClock;
 use crate::run::{self, Outcome, Plan, Release, SyncOptions};
 use crate::store::{Store, StoreError, ledger, runs};
@@ -57,9 +57,7 @@ async fn expected(store: &Store, stream: &str) -> Result<Expected, StoreError> {
 
 fn release(args: &SyncArgs) -> Option<Release> {
     let reason = args.reason.as_ref().filter(|_| args.release_brake)?;
-    // Who is at the keyboard is the machine's knowledge: the login of the session.
-    let who = std::fs::read_to_string("/proc/self/loginuid").unwrap_or_default();
-    Some(Release { reason: reason.clone(), who: format!("uid {}", who.trim()) })
+    Some(Release { reason: reason.clone(), who: hand::who() })
 }
 
 fn show(call: &Call, outcomes: &[Outcome]) -> u8 {

@@ -1,5 +1,6 @@
 //! Stories of the command line, told with the real program and real processes.
 
+mod decided;
 mod demo;
 mod killed;
 mod program;
