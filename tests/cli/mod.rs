@@ -7,3 +7,4 @@ mod program;
 mod refused;
 mod served;
 mod settings;
+mod shown;
