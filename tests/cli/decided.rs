@@ -8,10 +8,14 @@ use std::process::{Output, Stdio};
 use molisa_gateway::province::{Recipe, write_sqlite};
 use serde_json::{Value, json};
 
+use crate::support::databases::{Database, Server};
+
 use super::program::{Sandbox, configure, json, program, run, until};
 
 /// A province of some people in front of a sandbox.
 struct House {
+    /// Where the store is, if not in a file.
+    server: Option<Database>,
     dir: tempfile::TempDir,
     sandbox: Sandbox,
     config: PathBuf,
@@ -20,14 +24,27 @@ struct House {
 impl House {
     /// What `settings` says stands at the end of the stream's section.
     async fn of(rows: u64, settings: &str) -> Self {
+        Self::on(rows, settings, None).await
+    }
+
+    async fn on(rows: u64, settings: &str, server: Option<Database>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         write_sqlite(&dir.path().join("local.db"), &Recipe::built_in().unwrap(), 3, rows).await.unwrap();
         let sandbox = Sandbox::start(&[]);
         configure(dir.path(), &sandbox.address);
         let config = dir.path().join("gateway.toml");
         let text = std::fs::read_to_string(&config).unwrap();
+        let text = match &server {
+            Some(server) => {
+                std::fs::write(dir.path().join("store-url"), &server.url).unwrap();
+                let file = "kind = \"sqlite\"\npath = \"store.db\"";
+                assert!(text.contains(file));
+                text.replace(file, "kind = \"postgres\"\nurl_file = \"store-url\"")
+            }
+            None => text,
+        };
         std::fs::write(&config, text + settings).unwrap();
-        Self { dir, sandbox, config }
+        Self { server, dir, sandbox, config }
     }
 
     fn call(&self, args: &[&str]) -> Output {
@@ -39,6 +56,13 @@ impl House {
         let output = self.call(&[args, &["--json"]].concat());
         assert!(matches!(output.status.code(), Some(0 | 3)), "{args:?}: {}", json(&output));
         json(&output)
+    }
+
+    /// The keys that were refused with this code, in order.
+    fn refused_for(&self, code: &str) -> Vec<String> {
+        let waiting = self.done(&["queue", "list"])["waiting"].clone();
+        let rows = waiting.as_array().unwrap().iter().filter(|row| row["reason"] == code);
+        rows.map(|row| row["key"].as_str().unwrap().to_owned()).collect()
     }
 
     /// A call that is refused with code 2 and says this, and writes nothing.
@@ -59,7 +83,11 @@ impl House {
         rusqlite::Connection::open(self.dir.path().join("local.db")).unwrap()
     }
 
+    /// How many decisions were kept; on a server nobody counts but `queue show`.
     fn decisions(&self) -> i64 {
+        if self.server.is_some() {
+            return 0;
+        }
         let store = rusqlite::Connection::open(self.dir.path().join("store.db")).unwrap();
         store.query_row("select count(*) from decision", [], |row| row.get(0)).unwrap_or(0)
     }
@@ -96,58 +124,70 @@ fn batches(shown: &Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_nation_refused_goes_again_when_a_person_says_so_and_only_then() {
-    let house = House::of(60, "").await;
-    // Learn who would be accepted, then forget it all: a fresh store and a nation that refuses some.
-    house.sync();
-    let keys: Vec<String> =
-        house.nation().iter().take(4).map(|r| r["MaThamChieu"].as_str().unwrap().to_owned()).collect();
-    std::fs::remove_file(house.dir.path().join("store.db")).unwrap();
-    house.sandbox.say("POST", "/_sandbox/reset", "");
-    let refuse = |keys: &[String], code: &str| {
-        let ruling = json!({ "references": keys, "as": "refused", "MaLoi": code, "ThongBao": "không hợp lệ" });
+    refused_goes_again(&House::of(60, BRAKE).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_with_the_store_on_a_server() {
+    for story in [refused_goes_again, parked_stays_out] {
+        let Some(server) = Database::fresh(Server::Postgres, "the_same_with_the_store_on_a_server").await else {
+            return;
+        };
+        story(&House::on(60, BRAKE, Some(server)).await);
+    }
+}
+
+fn refused_goes_again(house: &House) {
+    let all: Vec<String> = {
+        let local = house.local();
+        let mut rows = local.prepare("select ma_ho_so from doi_tuong where ma_ho_so <> '' order by 1").unwrap();
+        rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let rule = |keys: &[String], kind: &str, code: &str| {
+        let ruling = json!({ "references": keys, "as": kind, "MaLoi": code, "ThongBao": "không hợp lệ" });
         house.sandbox.say("POST", "/_sandbox/refuse", &ruling.to_string());
     };
-    refuse(&keys[..2], "E7");
-    refuse(&keys[2..], "E8");
+    rule(&all[..3], "refused", "E7");
+    rule(&all[3..6], "refused", "E8");
     let first = house.sync();
-    assert_eq!(first["refused"], json!({ "E7": 2, "E8": 2 }));
-    house.sandbox.say("POST", "/_sandbox/refuse", &json!({ "references": keys, "as": "accepted" }).to_string());
+    let (sevens, eights) = (house.refused_for("E7"), house.refused_for("E8"));
+    assert_eq!(first["refused"], json!({ "E7": sevens.len(), "E8": eights.len() }));
+    assert!(sevens.len() > 1 && eights.len() > 1, "{first}");
+    rule(&all[..6], "accepted", "");
     assert_eq!(house.sync()["sent"], 0, "what was refused is not said again by itself");
 
     house.refused(&["queue", "retry", "nobody"], "queue list");
-    house.refused(&["queue", "retry", &keys[0], "nobody"], "queue list");
+    house.refused(&["queue", "retry", &sevens[0], "nobody"], "queue list");
     house.refused(&["queue", "retry", "--reason", "E9"], "E7");
-    house.refused(&["queue", "retry", &keys[0], "--stream", "none"], "doi-tuong");
+    house.refused(&["queue", "retry", &sevens[0], "--stream", "none"], "doi-tuong");
     house.refused(&["queue", "retry"], "--reason");
     house.refused(&["replay", "no-such-batch"], "queue show");
     let accepted = house.nation()[0]["MaThamChieu"].as_str().unwrap().to_owned();
     house.refused(&["queue", "retry", &accepted], "không có nội dung bị hệ thống quốc gia từ chối");
 
     let looked = house.done(&["queue", "retry", "--reason", "E7", "--dry-run"]);
-    assert_eq!((looked["keys"].as_array().unwrap().len(), &looked["again"]), (2, &json!(false)));
+    assert_eq!((&looked["keys"], &looked["again"]), (&json!(sevens), &json!(false)));
     assert_eq!((house.decisions(), house.sync()["sent"].clone()), (0, json!(0)), "looking changes nothing");
 
-    let batch = batches(&house.done(&["queue", "show", &keys[2]]))[0].clone();
+    let batch = batches(&house.done(&["queue", "show", &eights[0]]))[0].clone();
     let again = house.done(&["queue", "retry", "--reason", "E7", "--why", "Sở đã mở danh mục"]);
     assert_eq!(again["again"], true);
-    assert_eq!(house.sync()["confirmed"], 2);
-    assert!(house.has(&keys[0]).is_some() && house.has(&keys[1]).is_some() && house.has(&keys[2]).is_none());
-    let shown = house.done(&["queue", "show", &keys[0]]);
+    assert_eq!(house.sync()["confirmed"], sevens.len());
+    assert!(sevens.iter().all(|key| house.has(key).is_some()) && eights.iter().all(|key| house.has(key).is_none()));
+    let shown = house.done(&["queue", "show", &sevens[0]]);
     let decision = &shown["decisions"][0];
     assert_eq!((&decision["verb"], &decision["reason"]), (&json!("retry"), &json!("Sở đã mở danh mục")));
     assert!(decision["who"].as_str().unwrap().starts_with("uid ") && decision["at_ms"].as_i64() > Some(0));
 
     // The batch has what is still refused in it, and nothing else.
     let looked = house.done(&["replay", &batch, "--dry-run"]);
-    let mut wanted = [json!(keys[2]), json!(keys[3])];
-    wanted.sort_by_key(ToString::to_string);
-    let mut named = looked["keys"].as_array().unwrap().clone();
-    named.sort_by_key(ToString::to_string);
-    assert_eq!(named, wanted);
+    let mut named: Vec<&str> = looked["keys"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
+    named.sort_unstable();
+    assert_eq!(named, eights);
     assert_eq!(house.sync()["sent"], 0);
     assert_eq!(house.done(&["replay", &batch, "--reason", "đã sửa"])["again"], true);
-    assert_eq!(house.sync()["confirmed"], 2);
-    let shown = house.done(&["queue", "show", &keys[3]]);
+    assert_eq!(house.sync()["confirmed"], eights.len());
+    let shown = house.done(&["queue", "show", &eights[1]]);
     assert_eq!(batches(&shown).len(), 2, "under a new key: {shown}");
     assert_eq!(
         (&shown["decisions"][0]["verb"], &shown["decisions"][0]["batch_key"]),
@@ -158,9 +198,15 @@ async fn what_the_nation_refused_goes_again_when_a_person_says_so_and_only_then(
     house.clean();
 }
 
+/// Every change waits for a person; new people do not.
+const BRAKE: &str = "[brake]\nchanged = 0\nnew = \"100%\"\n";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_person_parked_stays_out_whatever_scans_find_until_it_is_released() {
-    let house = House::of(60, "[brake]\nchanged = 0\n").await;
+    parked_stays_out(&House::of(60, BRAKE).await);
+}
+
+fn parked_stays_out(house: &House) {
     house.sync();
     let keys: Vec<String> =
         house.nation().iter().take(2).map(|r| r["MaThamChieu"].as_str().unwrap().to_owned()).collect();
