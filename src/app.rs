@@ -149,7 +149,7 @@ async fn stream(
     for name in std::iter::once(&one.source).chain(&one.decision) {
         // Checked with the configuration.
         if let Some(named) = config.source.iter().find(|s| s.name == *name) {
-            let opened = Source::open(&named.config, &config.base).await;
+            let opened = Source::open(&config.source_settings(named), &config.base).await;
             sources.push(opened.map_err(|e| Fault::of(file, format!("nguồn '{name}': {e}")))?);
         }
     }

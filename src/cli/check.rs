@@ -1,37 +1,55 @@
 //! `check`, the doctor: each line says what was looked at, what was found and what to do.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::{Call, Failure};
-use crate::model::{Clock, SystemClock, Timestamp};
+use crate::config::Config;
+use crate::model::{Clock, Message, SystemClock, Timestamp};
 use crate::national::{Operation, Reply, Verdict, WireError};
 use crate::run::Stream;
 use crate::source::check_shape;
 
+/// How a line stands: as it should, to be looked at by a person some time, or to be mended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Good,
+    Note,
+    Bad,
+}
+
 struct Doctor {
-    lines: Vec<(bool, String, String)>,
+    lines: Vec<(Mark, String, String)>,
     code: u8,
 }
 
 impl Doctor {
     fn good(&mut self, what: impl Into<String>, found: impl std::fmt::Display) {
-        self.lines.push((true, what.into(), found.to_string()));
+        self.lines.push((Mark::Good, what.into(), found.to_string()));
+    }
+
+    /// Nothing is broken, and the exit code says nothing of it.
+    fn note(&mut self, what: impl Into<String>, found: impl std::fmt::Display) {
+        self.lines.push((Mark::Note, what.into(), found.to_string()));
     }
 
     fn bad(&mut self, code: u8, what: impl Into<String>, found: impl std::fmt::Display) {
         self.code = self.code.max(code);
-        self.lines.push((false, what.into(), found.to_string()));
+        self.lines.push((Mark::Bad, what.into(), found.to_string()));
     }
 }
 
 pub(super) async fn run(call: &Call) -> Result<u8, Failure> {
     let app = call.app().await?;
     let mut doctor = Doctor { lines: Vec::new(), code: 0 };
-    doctor.good("cấu hình và ánh xạ / configuration and mappings", call.config.display());
+    doctor.good(Message::CheckConfig.both(), call.config.display());
     let tx = app.store.write().await?;
     drop(tx);
-    doctor.good("kho ghi được / the store can be written", "ok");
+    doctor.good(Message::CheckStore.both(), "ok");
+    secrets(&mut doctor, &app.config);
     let mut met = Vec::new();
     for stream in &app.streams {
         source(&mut doctor, stream).await;
+        from_memory(&mut doctor, stream);
         for example in stream.mapping.run_examples().iter().filter(|e| !e.passed()) {
             doctor.bad(
                 2,
@@ -48,15 +66,55 @@ pub(super) async fn run(call: &Call) -> Result<u8, Failure> {
         let lines: Vec<_> = doctor
             .lines
             .iter()
-            .map(|(good, what, found)| serde_json::json!({ "ok": good, "what": what, "found": found }))
+            .map(|(mark, what, found)| serde_json::json!({ "ok": *mark != Mark::Bad, "note": *mark == Mark::Note, "what": what, "found": found }))
             .collect();
         println!("{}", serde_json::json!({ "checks": lines }));
     } else {
-        for (good, what, found) in &doctor.lines {
-            println!("{} {what}: {found}", if *good { "[ok]" } else { "[!!]" });
+        for (mark, what, found) in &doctor.lines {
+            let mark = match mark {
+                Mark::Good => "[ok]",
+                Mark::Note => "[??]",
+                Mark::Bad => "[!!]",
+            };
+            println!("{mark} {what}: {found}");
         }
     }
     Ok(doctor.code)
+}
+
+/// Secrets are for the gateway's user and its group.
+fn secrets(doctor: &mut Doctor, config: &Config) {
+    let mut closed = 0;
+    for file in config.secret_files() {
+        let what = Message::CheckSecret.with(&[("file", &file.display())]);
+        match std::fs::metadata(&file) {
+            Ok(found) if found.permissions().mode() & 0o007 != 0 => {
+                let mode = format!("{:04o}", found.permissions().mode() & 0o7777);
+                doctor.bad(3, what, Message::CheckSecretOpen.with(&[("mode", &mode)]));
+            }
+            Ok(_) => closed += 1,
+            Err(error) => doctor.bad(2, what, error),
+        }
+    }
+    if closed > 0 {
+        doctor.good(Message::CheckSecrets.both(), Message::CheckSecretsClosed.with(&[("count", &closed)]));
+    }
+}
+
+/// Rows of code lists that somebody wrote down from memory decide about people's money: the operator must verify them.
+fn from_memory(doctor: &mut Doctor, stream: &Stream) {
+    let lists = stream.mapping.lists().iter();
+    let doubtful: Vec<(&str, usize)> = lists
+        .map(|list| (list.name(), list.entries().iter().filter(|entry| !entry.checked).count()))
+        .filter(|(_, rows)| *rows > 0)
+        .collect();
+    let what = Message::CheckMemory.with(&[("stream", &stream.name)]);
+    if doubtful.is_empty() {
+        return doctor.good(what, Message::CheckMemoryNone.both());
+    }
+    let count: usize = doubtful.iter().map(|(_, rows)| rows).sum();
+    let names: Vec<String> = doubtful.iter().map(|(name, rows)| format!("{name} ({rows})")).collect();
+    doctor.note(what, Message::CheckMemoryRows.with(&[("count", &count), ("lists", &names.join(", "))]));
 }
 
 async fn source(doctor: &mut Doctor, stream: &Stream) {

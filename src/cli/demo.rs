@@ -261,8 +261,8 @@ fn show(call: &Call, runs: &[Outcome], nation: &serde_json::Value, ours: u64, ar
     for run in runs.iter().filter(|r| !r.held.is_empty()) {
         println!("{}", output::reasons(&format!("Bị giữ / held ({})", run.name), &run.held));
     }
-    for run in runs.iter().filter(|r| !r.told.is_empty()) {
-        println!("{}", output::reasons(&format!("Chỉ báo, vẫn gửi / told only ({})", run.name), &run.told));
+    for line in runs.iter().filter_map(output::told) {
+        println!("{line}");
     }
     println!("Sổ của cổng / the gateway's ledger: người đang hưởng/people {ours}");
     println!(

@@ -2,15 +2,24 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Call, Failure};
+use comfy_table::Table;
+
+use super::{Call, Failure, output};
 use crate::config::Config;
-use crate::mapping::Mapping;
-use crate::model::{Clock, RawRow, SystemClock};
+use crate::mapping::{FieldTold, FieldTrace, Mapping};
+use crate::model::{Action, Clock, Complaint, Message, RawRow, Severity, SystemClock};
 
 #[derive(Debug, Args)]
 pub(super) struct MappingArgs {
     #[command(subcommand)]
     what: What,
+}
+
+/// How the table of fields is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Markdown,
 }
 
 #[derive(Debug, Subcommand)]
@@ -28,8 +37,12 @@ enum What {
         #[arg(long)]
         stream: Option<String>,
     },
-    /// Bảng các trường / the table of fields
-    Fields,
+    /// Mỗi trường lấy từ đâu, qua những gì / what each field is made of
+    Fields {
+        /// Bảng, hoặc Markdown để đưa vào văn bản / a table, or Markdown for a document
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
 }
 
 pub(super) async fn run(call: &Call, args: &MappingArgs) -> Result<u8, Failure> {
@@ -37,7 +50,7 @@ pub(super) async fn run(call: &Call, args: &MappingArgs) -> Result<u8, Failure> 
         What::Check => check(call),
         What::Test => test(call),
         What::Preview { key, stream } => preview(call, key, stream.as_deref()).await,
-        What::Fields => fields(call),
+        What::Fields { format } => fields(call, *format),
     }
 }
 
@@ -85,9 +98,22 @@ fn test(call: &Call) -> Result<u8, Failure> {
     let (config, used) = used(call)?;
     let dir = config.base.join(&config.mappings);
     let (mut failed, mut shown) = (0, Vec::new());
+    let heads =
+        [Message::HeadRecord, Message::HeadExample, Message::HeadLine, Message::HeadResult, Message::HeadDetail];
+    let mut table = output::table(&heads);
     for (system, entity) in &used {
         for example in Mapping::load(&dir, system, entity)?.run_examples() {
             failed += usize::from(!example.passed());
+            let told = if example.passed() { Message::Passed } else { Message::Differs };
+            let detail: Vec<String> =
+                example.differences.iter().map(|(line, text)| format!("{line}: {text}")).collect();
+            table.add_row([
+                format!("{system}/{entity}"),
+                example.name.clone(),
+                example.line.to_string(),
+                told.both(),
+                detail.join("\n"),
+            ]);
             shown.push(serde_json::json!({
                 "mapping": format!("{system}/{entity}"), "example": example.name, "line": example.line,
                 "passed": example.passed(), "differences": example.differences,
@@ -97,9 +123,8 @@ fn test(call: &Call) -> Result<u8, Failure> {
     if call.json {
         println!("{}", serde_json::json!({ "examples": shown, "failed": failed }));
     } else {
-        for example in &shown {
-            println!("{example}");
-        }
+        println!("{table}");
+        println!("{}", Message::ExamplesDone.with(&[("count", &shown.len()), ("failed", &failed)]));
     }
     Ok(u8::from(failed > 0))
 }
@@ -127,47 +152,122 @@ async fn preview(call: &Call, key: &str, stream: Option<&str>) -> Result<u8, Fai
         );
         return Ok(code);
     }
-    for field in fields {
-        let sources: Vec<String> = field.sources.iter().map(|s| format!("{s:?}")).collect();
-        println!("{:<22} = {:<30} ← {}", field.field, format!("{:?}", field.value), sources.join(", "));
-        for step in &field.steps {
-            println!("    {step:?}");
+    println!(
+        "{}",
+        match judgement.held_for() {
+            None => Message::PreviewSends.with(&[("key", &output::key(key)), ("row", &number)]),
+            Some(gravest) => {
+                let reason = format!("{} ({})", gravest.reason, gravest.reason.vi());
+                Message::PreviewHeld.with(&[("key", &output::key(key)), ("row", &number), ("reason", &reason)])
+            }
         }
-        for complaint in &field.complaints {
-            println!(
-                "    ! {} {} {}",
-                complaint.reason,
-                complaint.detail,
-                complaint.proposal.as_deref().unwrap_or_default()
-            );
-        }
-    }
-    for complaint in &judgement.complaints {
-        println!(
-            "{:?} {}: {} = {:?} {}",
-            complaint.severity, complaint.reason, complaint.field, complaint.value, complaint.detail
-        );
+    );
+    println!("{}", traced(&fields));
+    if !judgement.complaints.is_empty() {
+        println!("{}", complaints(&judgement.complaints));
     }
     Ok(code)
 }
 
-fn fields(call: &Call) -> Result<u8, Failure> {
+/// Source value → transforms → national value, one row a field.
+fn traced(fields: &[FieldTrace]) -> Table {
+    let mut table = output::table(&[Message::HeadField, Message::HeadValue, Message::HeadSource, Message::HeadSteps]);
+    for field in fields {
+        let sources: Vec<String> = field
+            .sources
+            .iter()
+            .map(|(column, value)| format!("{column} = {}", value.as_deref().map_or("NULL".to_owned(), output::key)))
+            .collect();
+        let steps: Vec<String> =
+            field.steps.iter().map(|step| format!("{} → {}", step.name, output::key(&step.value))).collect();
+        table.add_row([field.field.clone(), output::key(&field.value), sources.join("\n"), steps.join("\n")]);
+    }
+    table
+}
+
+fn complaints(complaints: &[Complaint]) -> Table {
+    let mut table = output::table(&[
+        Message::HeadState,
+        Message::HeadWhy,
+        Message::HeadMeaning,
+        Message::HeadField,
+        Message::HeadValue,
+        Message::HeadProposal,
+        Message::HeadDetail,
+    ]);
+    for complaint in complaints {
+        let severity = match complaint.severity {
+            Severity::Block => Message::Blocks,
+            Severity::Warn => Message::Warns,
+        };
+        table.add_row([
+            severity.both(),
+            complaint.reason.word().to_owned(),
+            output::meaning(complaint.reason.word()),
+            complaint.field.clone(),
+            output::key(&complaint.value),
+            complaint.proposal.as_deref().map(output::key).unwrap_or_default(),
+            complaint.detail.clone(),
+        ]);
+    }
+    table
+}
+
+fn fields(call: &Call, format: Format) -> Result<u8, Failure> {
     let (config, used) = used(call)?;
     let dir = config.base.join(&config.mappings);
     let mut shown = Vec::new();
     for (system, entity) in &used {
         let mapping = Mapping::load(&dir, system, entity)?;
-        let names = mapping.layout().names();
-        shown.push(serde_json::json!({ "mapping": format!("{system}/{entity}"), "fields": names }));
+        let (name, told) = (format!("{system}/{entity}"), mapping.fields());
         if !call.json {
-            println!("# {system}/{entity}\n\n| # | Trường / field |\n|---|---|");
-            for (at, name) in names.iter().enumerate() {
-                println!("| {} | {name} |", at + 1);
+            for (action, head) in [(Action::Write, Message::FieldsWrite), (Action::Stop, Message::FieldsStop)] {
+                let these: Vec<&FieldTold> = told.iter().filter(|field| field.action == action.word()).collect();
+                if !these.is_empty() {
+                    let title = format!("{name}: {}", head.both());
+                    print_fields(&title, &these, format);
+                }
             }
         }
+        shown.push(serde_json::json!({ "mapping": name, "fields": mapping.layout().names(), "told": told }));
     }
     if call.json {
         println!("{}", serde_json::json!({ "mappings": shown }));
     }
     Ok(0)
+}
+
+const FIELD_HEADS: [Message; 7] = [
+    Message::HeadField,
+    Message::HeadSource,
+    Message::HeadSteps,
+    Message::HeadRequired,
+    Message::HeadList,
+    Message::HeadRules,
+    Message::HeadLaw,
+];
+
+fn print_fields(title: &str, fields: &[&FieldTold], format: Format) {
+    let rows = fields.iter().map(|field| {
+        let mut transforms = field.transforms.join(", ");
+        if !field.default.is_empty() {
+            transforms = format!("{transforms}; default {}", field.default);
+        }
+        let required = if field.required { Message::Yes.both() } else { String::new() };
+        let (columns, rules) = (field.columns.join(", "), field.rules.join(", "));
+        let transforms = transforms.trim_start_matches("; ").to_owned();
+        [field.field.clone(), columns, transforms, required, field.code_list.clone(), rules, field.law.clone()]
+    });
+    if format == Format::Table {
+        println!("{title}");
+        println!("{}", output::table(&FIELD_HEADS).add_rows(rows));
+        return;
+    }
+    let heads: Vec<String> = FIELD_HEADS.iter().map(|head| head.both()).collect();
+    println!("## {title}\n\n| {} |\n|{}", heads.join(" | "), "---|".repeat(heads.len()));
+    for row in rows {
+        // A bar would end the cell.
+        println!("| {} |", row.map(|cell| cell.replace('|', "\\|")).join(" | "));
+    }
+    println!();
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the room that prints")]
 
 mod check;
+mod decide;
 mod demo;
+mod hand;
 mod init;
 mod mapping;
 mod output;
@@ -54,8 +56,8 @@ enum Verb {
     Status,
     /// Hàng đợi và những bản ghi đang bị giữ / the outbox and what is held
     Queue(queue::QueueArgs),
-    /// Gửi lại một bản ghi bị từ chối / send a refused record again
-    Replay(queue::ReplayArgs),
+    /// Gửi lại những hồ sơ bị từ chối của một gói tin / send the refused records of a batch again
+    Replay(decide::ReplayArgs),
     /// Ánh xạ / mappings
     Mapping(mapping::MappingArgs),
     /// Đóng vai hệ thống quốc gia / play the national side
@@ -125,7 +127,7 @@ pub async fn run(cli: Cli) -> u8 {
         Verb::Serve(args) => serve::run(&call, &args).await,
         Verb::Status => status::run(&call).await,
         Verb::Queue(args) => queue::run(&call, &args).await,
-        Verb::Replay(args) => queue::replay(&call, &args).await,
+        Verb::Replay(args) => decide::replay(&call, &args).await,
         Verb::Mapping(args) => mapping::run(&call, &args).await,
         Verb::Sandbox(args) => {
             let ready = |line: &str| println!("{line}");

@@ -1,26 +1,55 @@
-//! Tables of outcomes for people: Vietnamese first.
+//! What several verbs print for people: tables with headings in both languages, Vietnamese first.
 
 use std::collections::BTreeMap;
 
 use comfy_table::{Table, presets};
 
-use crate::model::Reason;
+use crate::model::{Message, Reason};
 use crate::run::Outcome;
+
+/// An empty table with these headings.
+pub(super) fn table(heads: &[Message]) -> Table {
+    titled(heads.iter().map(|head| head.both()))
+}
+
+fn titled(heads: impl IntoIterator<Item = String>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(heads);
+    table
+}
+
+/// A text as a terminal can show it: without control characters.
+pub(super) fn key(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+/// Some keys in one line.
+pub(super) fn keys(keys: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let more = keys.len().saturating_sub(SHOWN);
+    let mut shown: Vec<String> = keys.iter().take(SHOWN).map(|k| key(k)).collect();
+    shown.extend((more > 0).then(|| format!("… +{more}")));
+    shown.join(", ")
+}
+
+/// What a fixed word means; nothing for a code of the nation's.
+pub(super) fn meaning(word: &str) -> String {
+    Reason::from_word(word).map(|r| format!("{} / {}", r.vi(), r.en())).unwrap_or_default()
+}
 
 /// One row a run.
 pub(super) fn outcomes<'a>(runs: impl IntoIterator<Item = &'a Outcome>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_header([
-        "Lượt / run",
-        "Đã quét / scanned",
-        "Đã gửi / sent",
-        "Xác nhận / confirmed",
-        "Thôi hưởng / stopped",
-        "Từ chối / refused",
-        "Bị giữ / held",
-        "Chưa rõ / unknown",
-        "Không đổi / unchanged",
-        "Giây / s",
+    let mut table = table(&[
+        Message::HeadRun,
+        Message::HeadScanned,
+        Message::HeadSent,
+        Message::HeadConfirmed,
+        Message::HeadStopped,
+        Message::HeadRefused,
+        Message::HeadHeld,
+        Message::HeadUnknown,
+        Message::HeadUnchanged,
+        Message::HeadSeconds,
     ]);
     for run in runs {
         table.add_row([
@@ -39,17 +68,30 @@ pub(super) fn outcomes<'a>(runs: impl IntoIterator<Item = &'a Outcome>) -> Table
     table
 }
 
-/// Reasons with their texts, the most first.
-pub(super) fn reasons(title: &str, counts: &BTreeMap<String, u64>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_header([title, "Số lượng / count", "Nghĩa / meaning"]);
+/// The most first.
+fn sorted(counts: &BTreeMap<String, u64>) -> Vec<(&String, &u64)> {
     let mut counts: Vec<_> = counts.iter().collect();
     counts.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-    for (word, count) in counts {
-        let meaning = Reason::from_word(word).map(|r| format!("{} / {}", r.vi(), r.en())).unwrap_or_default();
-        table.add_row([word.clone(), count.to_string(), meaning]);
+    counts
+}
+
+/// Reasons with their texts, the most first.
+pub(super) fn reasons(title: &str, counts: &BTreeMap<String, u64>) -> Table {
+    let mut table = titled([title.to_owned(), Message::HeadCount.both(), Message::HeadMeaning.both()]);
+    for (word, count) in sorted(counts) {
+        table.add_row([key(word), count.to_string(), meaning(word)]);
     }
     table
+}
+
+/// What a run only tells, in one line: nobody has to do anything about it. `None` where it tells nothing.
+pub(super) fn told(run: &Outcome) -> Option<String> {
+    let one = |(word, count): (&String, &u64)| {
+        let meaning = Reason::from_word(word).map_or_else(String::new, |reason| format!(" ({})", reason.vi()));
+        format!("{word} {count}{meaning}")
+    };
+    let all: Vec<String> = sorted(&run.told).into_iter().map(one).collect();
+    (!all.is_empty()).then(|| Message::ToldOnly.with(&[("run", &run.name), ("reasons", &all.join(" · "))]))
 }
 
 /// What the brake says, in one line; `None` where it holds nothing.

@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::progress::{Expected, Line};
-use super::{Call, Failure, output};
-use crate::model::SystemClock;
+use super::{Call, Failure, hand, output};
+use crate::delta::Tally;
+use crate::model::{Message, SystemClock};
 use crate::run::{self, Outcome, Plan, Release, SyncOptions};
 use crate::store::{Store, StoreError, ledger, runs};
 
@@ -57,9 +58,7 @@ async fn expected(store: &Store, stream: &str) -> Result<Expected, StoreError> {
 
 fn release(args: &SyncArgs) -> Option<Release> {
     let reason = args.reason.as_ref().filter(|_| args.release_brake)?;
-    // Who is at the keyboard is the machine's knowledge: the login of the session.
-    let who = std::fs::read_to_string("/proc/self/loginuid").unwrap_or_default();
-    Some(Release { reason: reason.clone(), who: format!("uid {}", who.trim()) })
+    Some(Release { reason: reason.clone(), who: hand::who() })
 }
 
 fn show(call: &Call, outcomes: &[Outcome]) -> u8 {
@@ -80,7 +79,7 @@ fn show(call: &Call, outcomes: &[Outcome]) -> u8 {
             if !run.refused.is_empty() {
                 println!("{}", output::reasons("Từ chối / refused", &run.refused));
             }
-            if let Some(line) = output::brake(run) {
+            for line in output::told(run).into_iter().chain(output::brake(run)) {
                 println!("{line}");
             }
             if run.unreached {
@@ -111,22 +110,45 @@ pub(super) async fn plan(call: &Call, args: &StreamArgs) -> Result<u8, Failure> 
 }
 
 fn show_plan(plan: &Plan) {
-    let sends = &plan.sends;
-    println!("{}: quét/scanned {}, không đổi/unchanged {}", plan.name, plan.scanned, plan.unchanged);
-    println!(
-        "  sẽ gửi / would send: mới/new {}, đổi/changed {}, do ánh xạ/remapped {}, thôi hưởng/stopped {}",
-        sends.new, sends.changed, sends.remapped, sends.stopped
-    );
+    let (name, scanned, unchanged) = (&plan.name, &plan.scanned, &plan.unchanged);
+    println!("{}", Message::PlanHead.with(&[("stream", name), ("scanned", scanned), ("unchanged", unchanged)]));
+    let row = |first: String, tally: &Tally| {
+        [tally.new, tally.changed, tally.remapped, tally.stopped].iter().fold(vec![first], |mut row, n| {
+            row.push(n.to_string());
+            row
+        })
+    };
+    let mut table = output::table(&[
+        Message::HeadUnit,
+        Message::HeadNew,
+        Message::HeadChanged,
+        Message::HeadRemapped,
+        Message::HeadStopped,
+    ]);
+    table.add_row(row(Message::PlanSends.both(), &plan.sends));
     for (unit, tally) in &plan.units {
-        println!("  xã/commune {unit}: {} {} {} {}", tally.new, tally.changed, tally.remapped, tally.stopped);
+        table.add_row(row(output::key(unit), tally));
     }
+    println!("{table}");
     if !plan.held.is_empty() {
-        println!("{}", output::reasons("Sẽ bị giữ / would be held", &plan.held));
+        println!("{}", output::reasons(&Message::PlanHeld.both(), &plan.held));
     }
-    for sample in &plan.samples {
-        println!("  mẫu/sample {} {}: {}", sample.class, sample.key, sample.payload);
+    if !plan.samples.is_empty() {
+        println!("{}", Message::PlanSamples.both());
+        for sample in &plan.samples {
+            println!("{} {}", sample.class, output::key(&sample.key));
+            let mut table = output::table(&[Message::HeadField, Message::HeadValue]);
+            let fields: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(&sample.payload).unwrap_or_default();
+            for (field, value) in &fields {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                table.add_row([field.clone(), value]);
+            }
+            println!("{table}");
+        }
     }
     if let Some(brake) = &plan.brake {
-        println!("  phanh sẽ giữ / the brake would hold: {}", brake.holds.join(", "));
+        let classes = brake.holds.join(", ");
+        println!("{}", Message::PlanBrake.with(&[("classes", &classes), ("confirmed", &brake.confirmed)]));
     }
 }

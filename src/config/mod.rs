@@ -276,14 +276,40 @@ impl Config {
 
     /// A path of the file, made absolute.
     pub fn path(&self, path: &Path) -> PathBuf {
-        // The name alone may be that of a systemd credential.
-        if let (Some(dir), true) = (credentials_directory(), path.components().count() == 1) {
-            let there = dir.join(path);
-            if there.exists() {
-                return there;
+        credential(path).unwrap_or_else(|| self.base.join(path))
+    }
+
+    /// A source's settings, with the file of its address where it really is: it may be a systemd credential too.
+    pub fn source_settings(&self, source: &NamedSource) -> SourceConfig {
+        let mut config = source.config.clone();
+        if let SourceConfig::Postgres { url_file: Some(file), .. } | SourceConfig::Mysql { url_file: Some(file), .. } =
+            &mut config
+            && let Some(there) = credential(file)
+        {
+            *file = there;
+        }
+        config
+    }
+
+    /// Every file with a secret that the configuration names, where it really is.
+    pub fn secret_files(&self) -> Vec<PathBuf> {
+        let mut named: Vec<&PathBuf> = Vec::new();
+        if let StoreConfig::Postgres { url_file } = &self.store {
+            named.push(url_file);
+        }
+        for source in &self.source {
+            if let SourceConfig::Postgres { url_file, .. } | SourceConfig::Mysql { url_file, .. } = &source.config {
+                named.extend(url_file);
             }
         }
-        self.base.join(path)
+        for system in &self.system {
+            named.extend([&system.id_file, &system.secret_file, &system.client_key_file].into_iter().flatten());
+            named.extend(system.credential_files.values());
+        }
+        let mut files: Vec<PathBuf> = named.into_iter().map(|path| self.path(path)).collect();
+        files.sort();
+        files.dedup();
+        files
     }
 
     /// The content of a secret's file, without blanks around.
@@ -302,6 +328,12 @@ impl Config {
         }
         Ok(SecretString::from(text))
     }
+}
+
+/// The file of a systemd credential: a name alone may be one.
+fn credential(path: &Path) -> Option<PathBuf> {
+    let there = credentials_directory().filter(|_| path.components().count() == 1)?.join(path);
+    there.exists().then_some(there)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the room that reads the environment")]

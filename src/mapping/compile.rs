@@ -16,7 +16,7 @@ use super::transform::Transform;
 use super::{ENGINE_VERSION, Mapping};
 use crate::codes::{By, CodeLists, fold};
 use crate::model::{Column, ColumnKind, Fault, Faults, Layout, Severity, suggest};
-use crate::rules::{self, Params};
+use crate::rules::{self, Given, Params};
 
 const KINDS: [(&str, ColumnKind); 6] = [
     ("text", ColumnKind::Text),
@@ -96,6 +96,7 @@ impl Compiler<'_, '_> {
             write,
             stop,
             examples,
+            lists: self.lists.used().cloned().collect(),
             digest: self.digest(text),
         })
     }
@@ -200,6 +201,7 @@ impl Compiler<'_, '_> {
             only_with: wanted(only_with)?,
             required: doc.required,
             internal: doc.internal,
+            law: doc.law,
         })
     }
 
@@ -303,9 +305,16 @@ impl Compiler<'_, '_> {
                 Some(self.word(Some(word), "severity", &[("block", Severity::Block), ("warn", Severity::Warn)])?)
             }
         };
+        let texts_of = |given: &Given| match given {
+            Given::Text(text) => vec![text.clone()],
+            Given::Texts(texts) => texts.clone(),
+            Given::Number(_) => Vec::new(),
+        };
+        let said: Vec<String> = doc.with.values().flat_map(|param| texts_of(&param.given)).collect();
+        let fields = (0..names.len()).filter(|at| said.contains(&names[*at])).collect();
         let params = Params::new(&doc.name.value, (self.file, doc.line), doc.with, names, self.lists, &mut self.faults);
         let rule = rules::compile(params)?;
-        Some(RuleUse { rule, severity })
+        Some(RuleUse { rule, severity, name: doc.name.value, fields })
     }
 
     fn stop(&mut self, doc: StopDoc) -> Option<Stop> {

@@ -50,6 +50,8 @@ pub(super) struct FieldDoc {
     pub(super) only_with: Option<Spot<String>>,
     pub(super) required: bool,
     pub(super) internal: bool,
+    /// The law or letter that asks for the field, for people.
+    pub(super) law: Option<String>,
 }
 
 /// Where a value comes from and through what it goes.
@@ -214,6 +216,7 @@ fn read_field(mut section: Section<'_, '_>) -> FieldDoc {
         only_with: section.text("only_with"),
         required: section.flag("required"),
         internal: section.flag("internal"),
+        law: section.text("law").map(|s| s.value),
     };
     section.finish();
     field

@@ -57,6 +57,8 @@ pub(super) struct Field {
     pub(super) required: bool,
     /// For rules only: never in the record, never complained about.
     pub(super) internal: bool,
+    /// The law or letter that asks for it, for people.
+    pub(super) law: Option<String>,
 }
 
 /// The row and what is known of it so far.

@@ -16,6 +16,9 @@ use crate::rules::{Facts, Findings, Rule, Slot};
 pub(super) struct RuleUse {
     pub(super) rule: Box<dyn Rule>,
     pub(super) severity: Option<Severity>,
+    pub(super) name: String,
+    /// The fields that its parameters name.
+    pub(super) fields: Vec<usize>,
 }
 
 /// Compiled fields and rules.

@@ -3,7 +3,8 @@
 //! The way through: `reader` walks a TOML file and knows every line; `document` is the file as it is written;
 //! `compile` checks it against columns, lists, transforms and rules and makes a [`Mapping`], or tells all its faults;
 //! `judge` runs it over a row. `field` evaluates one field, `transform` holds the named transforms, `expression` the
-//! computed ones. `explain` shows the same evaluation step by step, `example` runs the examples that a mapping carries.
+//! computed ones. `explain` shows the same evaluation step by step, `fields` tells
+//! what each field is made of, `example` runs the examples that a mapping carries.
 //!
 //! A mapping is compiled to indices once; judging a row looks nothing up by name but codes.
 
@@ -15,6 +16,7 @@ mod explain;
 mod expression;
 mod field;
 mod field_set;
+mod fields;
 mod judge;
 mod reader;
 mod steps;
@@ -25,9 +27,10 @@ use std::sync::Arc;
 
 pub use example::ExampleOutcome;
 pub use explain::{FieldTrace, TraceStep};
+pub use fields::FieldTold;
 pub use transform::TRANSFORMS;
 
-use crate::codes::CodeLists;
+use crate::codes::{CodeList, CodeLists};
 use crate::model::{Column, Fault, Faults, Layout};
 
 /// Counted up whenever judging the same row with the same files could give another result.
@@ -48,6 +51,8 @@ pub struct Mapping {
     pub(crate) write: field_set::FieldSet,
     pub(crate) stop: Option<judge::Stop>,
     pub(crate) examples: Vec<example::Example>,
+    /// The code lists that it uses, by name.
+    pub(crate) lists: Vec<Arc<CodeList>>,
     pub(crate) digest: [u8; 8],
 }
 
@@ -95,6 +100,11 @@ impl Mapping {
     /// The record's fields in the contract's order.
     pub fn layout(&self) -> &Arc<Layout> {
         &self.write.layout
+    }
+
+    /// The code lists that judge its rows, by name.
+    pub fn lists(&self) -> &[Arc<CodeList>] {
+        &self.lists
     }
 
     /// A digest of all that judges: mapping, the lists it uses, and the version of this engine.

@@ -3,6 +3,7 @@
 //! * [`row`]: a source row as text, in the province's words.
 //! * [`record`]: the national record in its canonical form, and the hash that is its identity.
 //! * [`judgement`]: what mapping and rules said of one row: a record to write, a stop, or complaints.
+//! * [`messages`]: what is said to people, in both languages, by id.
 //! * [`reason`]: the fixed words for why something is held or refused.
 //! * [`fault`]: a mistake in a file that people write, with its place.
 //! * [`text`], [`calendar`], [`money`], [`identity`]: single values as people write them and as they are understood.
@@ -14,6 +15,7 @@ pub mod clock;
 pub mod fault;
 pub mod identity;
 pub mod judgement;
+pub mod messages;
 pub mod money;
 pub mod reason;
 pub mod record;
@@ -24,6 +26,7 @@ pub mod text;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::{Fault, Faults};
 pub use judgement::{Action, Complaint, Judgement, Severity};
+pub use messages::Message;
 pub use reason::Reason;
 pub use record::{ContentHash, FieldValue, Layout, Record, ValueRef};
 pub use row::{Column, ColumnKind, RawRow};

@@ -59,6 +59,7 @@ reasons! {
     StopIncomplete "stop-incomplete" "thôi hưởng nhưng thiếu lý do hoặc quyết định" "a stop without reason or decision";
     StopCandidate "stop-candidate" "không còn trong nguồn, chưa có quyết định thôi hưởng" "gone from a complete scan, no decision known";
     Brake "brake" "bị phanh giữ lại, chờ xác nhận" "held by the brake until released";
+    Parked "parked" "bị một người giữ ngoài hàng đợi" "kept out of the queue by a person";
     IdentitySex "identity-sex" "giới tính khác với số định danh" "sex differs from the identity number";
     IdentityYear "identity-year" "năm sinh khác với số định danh" "birth year differs from the identity number";
     IdentityProvince "identity-province" "mã tỉnh trong số định danh không có trong danh mục" "the identity number's province code is not in the list";

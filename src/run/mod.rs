@@ -62,6 +62,11 @@ impl Stream {
         xxhash_rust::xxh3::xxh3_64(&all).to_be_bytes()
     }
 
+    /// The lease that whoever changes this stream's rows must hold.
+    pub fn lease(&self) -> String {
+        format!("stream:{}", self.name)
+    }
+
     fn columns(&self) -> Vec<String> {
         self.mapping.columns().iter().map(|c| c.name.clone()).collect()
     }

@@ -1,6 +1,6 @@
 //! What a run would send, without writing or sending anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -10,9 +10,9 @@ use super::outcome::BrakeReport;
 use super::stage::{Counts, Judge, Staged};
 use super::{RunError, Stream};
 use crate::delta::{Seen, Tally};
-use crate::model::Clock;
+use crate::model::{Clock, Reason};
 use crate::source::check_shape;
-use crate::store::{Store, ledger, outbox, runs};
+use crate::store::{Store, decided, ledger, outbox, runs};
 
 /// How many payloads of each class are shown.
 const SAMPLES: usize = 2;
@@ -47,6 +47,9 @@ pub struct Plan {
     pub samples: Vec<Sample>,
     /// What the brake would hold.
     pub brake: Option<BrakeReport>,
+    /// Records that a person keeps out of the queue: what is new of them is held.
+    #[serde(skip)]
+    parked: BTreeSet<String>,
 }
 
 impl Plan {
@@ -57,6 +60,10 @@ impl Plan {
     }
 
     fn add_draft(&mut self, draft: outbox::Draft) {
+        if self.parked.contains(&draft.key) {
+            *self.held.entry(Reason::Parked.word().to_owned()).or_default() += 1;
+            return;
+        }
         *self.sends.of_mut(draft.class) += 1;
         let shown = self.samples.iter().filter(|s| s.class == draft.class.word()).count();
         if shown < SAMPLES {
@@ -74,6 +81,7 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
     let (id, first_done) = found.unwrap_or((0, false));
     let before = ledger::counts(&mut tx, id).await?;
     let waiting = outbox::tally(&mut tx, id).await?;
+    let parked = decided::parked(&mut tx, id).await?;
     drop(tx);
     let judge = Judge {
         stream,
@@ -83,7 +91,7 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
         blank: before.rows == 0,
         leftovers: false,
     };
-    let mut plan = Plan { name: stream.name.clone(), sends: waiting, ..Plan::default() };
+    let mut plan = Plan { name: stream.name.clone(), sends: waiting, parked, ..Plan::default() };
     let has = stream.source.describe().await.map_err(failed)?;
     check_shape(stream.source.place(), stream.mapping.columns(), &has).map_err(failed)?;
     let columns = stream.columns();
@@ -103,7 +111,10 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
     let (read, judged) = futures_util::future::join(reading, judging).await;
     let (seen, counts) = judged?;
     read.map_err(failed)?;
-    (plan.scanned, plan.unchanged, plan.held) = (counts.scanned, counts.unchanged, counts.held);
+    (plan.scanned, plan.unchanged) = (counts.scanned, counts.unchanged);
+    for (reason, n) in counts.held {
+        *plan.held.entry(reason).or_default() += n;
+    }
     if seen.count() < before.rows {
         plan_gone(store, &judge, &seen, before.last, &mut plan).await?;
     }

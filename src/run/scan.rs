@@ -10,7 +10,7 @@ use crate::delta::Seen;
 use crate::model::Clock;
 use crate::source::check_shape;
 use crate::store::leases::{self, Lease};
-use crate::store::{Store, StoreError, Tx, ledger, mismatch, outbox};
+use crate::store::{Store, StoreError, Tx, decided, ledger, mismatch, outbox};
 
 /// Chunks between source and judge: enough to keep both busy, little enough to keep memory flat.
 const AHEAD: usize = 4;
@@ -28,6 +28,8 @@ pub(super) struct Scan<'a> {
     /// Rows may go as they are read: the stream's first push.
     pub first: bool,
     pub before: ledger::Counts,
+    /// Records that a person keeps out of the queue; nobody changes that while we hold the lease.
+    pub parked: std::collections::BTreeSet<String>,
     pub nudge: &'a Notify,
     pub progress: &'a dyn Progress,
     pub stop: &'a CancellationToken,
@@ -91,9 +93,16 @@ impl Scan<'_> {
         outbox::retire(tx, &staged.supersede, "superseded").await?;
         outbox::retire(tx, &staged.withdraw, "withdrawn").await?;
         outbox::add(tx, id, self.run, self.first, &staged.drafts).await?;
+        self.keep_parked(tx, &staged.drafts).await?;
         mismatch::open(tx, id, self.run, now, &staged.held).await?;
         let over: Vec<&str> = staged.over.iter().map(String::as_str).collect();
         mismatch::close(tx, id, "held-here", &over, now).await
+    }
+
+    async fn keep_parked(&self, tx: &mut Tx, drafts: &[outbox::Draft]) -> Result<(), StoreError> {
+        let keys: Vec<&str> = drafts.iter().map(|d| d.key.as_str()).filter(|key| self.parked.contains(*key)).collect();
+        decided::park(tx, self.judge.id, &keys).await?;
+        Ok(())
     }
 
     async fn find_gone(&self, seen: &Seen, counts: &mut Counts) -> Result<(), RunError> {
@@ -128,6 +137,7 @@ impl Scan<'_> {
             let gone = self.judge.sort_gone(&mut tx, missing, &decisions).await?;
             outbox::retire(&mut tx, &gone.retire, "withdrawn").await?;
             outbox::add(&mut tx, id, self.run, false, &gone.stops).await?;
+            self.keep_parked(&mut tx, &gone.stops).await?;
             ledger::gone(&mut tx, id, &gone.candidates).await?;
             let drafts: Vec<_> = gone.candidates.iter().map(|key| candidate(key)).collect();
             mismatch::open(&mut tx, id, self.run, now, &drafts).await?;

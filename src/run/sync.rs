@@ -11,9 +11,9 @@ use super::stage::{Counts, Judge};
 use super::{Progress, RunError, Stream, SyncOptions};
 use crate::delivery::{Courier, Delivered, Ended};
 use crate::delta::Class;
-use crate::model::Clock;
+use crate::model::{Clock, Reason};
 use crate::store::leases::{self, Lease, Taken};
-use crate::store::{Store, ledger, outbox, runs};
+use crate::store::{Store, decided, ledger, outbox, runs};
 
 /// Runs a stream once: everything that may be sent is, and everything else is in front of a person.
 ///
@@ -30,8 +30,7 @@ pub async fn sync(
     let mut outcome = Outcome::new(&stream.name);
     let mut tx = store.write().await?;
     let (id, first_done) = runs::stream(&mut tx, &stream.name, &stream.system.name, &stream.entity).await?;
-    let name = format!("stream:{}", stream.name);
-    let lease = match leases::take(&mut tx, &name, &leases::holder(), clock.now()).await? {
+    let lease = match leases::take(&mut tx, &stream.lease(), &leases::holder(), clock.now()).await? {
         Taken::Ours(lease) => lease,
         Taken::Theirs { holder } => {
             outcome.taken = Some(holder);
@@ -69,7 +68,9 @@ impl Run<'_> {
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
         self.number = runs::begin(&mut tx, self.id, self.first, now).await?;
-        let leftovers = outbox::adopt(&mut tx, self.id, self.number).await?;
+        let parked = decided::parked(&mut tx, self.id).await?;
+        let leftovers = outbox::adopt(&mut tx, self.id, self.number).await?
+            + decided::adopt(&mut tx, self.id, self.number, &parked).await?;
         self.adopted = leftovers > 0;
         let before = ledger::counts(&mut tx, self.id).await?;
         tx.commit().await?;
@@ -92,6 +93,7 @@ impl Run<'_> {
             clock: self.clock,
             first: self.first,
             before,
+            parked,
             nudge: &nudge,
             progress,
             stop,
@@ -163,7 +165,7 @@ impl Run<'_> {
         outcome.held = counts.held;
         outcome.told = counts.told;
         outcome.refused = delivered.refused;
-        let mut waiting = 0;
+        let (mut waiting, mut parked) = (0, 0);
         for ((state, action), n) in states {
             match state.as_str() {
                 "accepted" => {
@@ -172,12 +174,15 @@ impl Run<'_> {
                 }
                 "sent" | "ready" => outcome.unknown += n,
                 "staged" => waiting += n,
+                "parked" => parked += n,
                 _ => {}
             }
             outcome.sent += if matches!(state.as_str(), "accepted" | "refused" | "sent") { n } else { 0 };
         }
-        if waiting > 0 {
-            *outcome.held.entry("brake".to_owned()).or_default() += waiting;
+        for (reason, n) in [(Reason::Brake, waiting), (Reason::Parked, parked)] {
+            if n > 0 {
+                *outcome.held.entry(reason.word().to_owned()).or_default() += n;
+            }
         }
         Ok(())
     }

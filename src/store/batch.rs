@@ -114,6 +114,15 @@ pub async fn unsettled(tx: &mut Tx, system: &str, stream: i64) -> Result<Vec<Bat
     rows.into_iter().map(batch).collect()
 }
 
+const BY_KEY: &str = "select id, stream_id, key, sent_at, state, attempts, asks, next_ms, body_hash, records from batch \
+    where key = $1";
+
+/// The batch of that key.
+pub async fn find(tx: &mut Tx, key: &str) -> Result<Option<Batch>, StoreError> {
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(BY_KEY).bind(key).fetch_optional(c).await?);
+    row.map(batch).transpose()
+}
+
 const ALL_OPEN: &str =
     "update batch set state = 'unknown', next_ms = $2, why = 'crash' where stream_id = $1 and state = 'open'";
 

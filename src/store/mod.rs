@@ -4,12 +4,14 @@
 //! * [`ledger`]: what the nation confirmed, per stream and key.
 //! * [`outbox`]: what waits to be sent; [`batch`]: what was chosen to go together under one key.
 //! * [`exchange`]: the append-only log of every attempt.
+//! * [`decided`]: what people decided by hand, with who and why.
 //! * [`mismatch`]: what waits for a person; [`runs`]: streams, runs and their outcome.
 //! * [`system`]: pace and breaker of a national system, shared by all processes on this store.
 //!
 //! Functions take a [`Tx`], so that the caller owns the transaction. `on!` writes a statement once for both engines.
 
 pub mod batch;
+pub mod decided;
 pub mod exchange;
 pub mod leases;
 pub mod ledger;

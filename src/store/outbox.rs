@@ -1,5 +1,6 @@
 //! The outbox: what is to be said to the nation, written before it is sent. At most one unsent row per record;
-//! a row that was put into a batch is settled before anything newer of its record goes out.
+//! a row that was put into a batch is settled before anything newer of its record goes out. A `parked` row is an unsent
+//! one that a person keeps out of the queue.
 
 // `state || ''` and `+run_id` keep a planner without statistics from walking all open rows for each key: the index by
 // key is the only good way in.
@@ -47,9 +48,9 @@ pub struct Item {
 }
 
 const OPEN_SQLITE: &str = "select id, key, action, version, state from outbox where stream_id = $1 \
-    and key in (select value from json_each($2)) and state || '' in ('staged', 'ready', 'sent')";
+    and key in (select value from json_each($2)) and state || '' in ('staged', 'ready', 'parked', 'sent')";
 const OPEN_POSTGRES: &str = "select id, key, action, version, state from outbox where stream_id = $1 \
-    and key in (select jsonb_array_elements_text($2::jsonb)) and state || '' in ('staged', 'ready', 'sent')";
+    and key in (select jsonb_array_elements_text($2::jsonb)) and state || '' in ('staged', 'ready', 'parked', 'sent')";
 
 /// What is queued and what is in flight for each of the keys; `confirmed` and `refused` are left to the ledger.
 pub async fn open(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<String, Known>, StoreError> {
@@ -100,10 +101,9 @@ pub async fn add(tx: &mut Tx, stream: i64, run: i64, ready: bool, drafts: &[Draf
     Ok(())
 }
 
-const RETIRE_SQLITE: &str =
-    "update outbox set state = $2 where id in (select value from json_each($1)) and state in ('staged', 'ready')";
+const RETIRE_SQLITE: &str = "update outbox set state = $2 where id in (select value from json_each($1)) and state in ('staged', 'ready', 'parked')";
 const RETIRE_POSTGRES: &str = "update outbox set state = $2 where id in (select jsonb_array_elements_text($1::jsonb)::bigint) \
-    and state in ('staged', 'ready')";
+    and state in ('staged', 'ready', 'parked')";
 
 /// Takes unsent rows out of the queue: `superseded` by a newer content or `withdrawn`. Rows that were put into a batch
 /// meanwhile stay; the number retired is returned.

@@ -121,6 +121,9 @@ fn every_verb_prints_one_json_object_when_asked() {
         (vec!["mapping", "preview", "--key", &key], "fields"),
         (vec!["init", fresh.to_str().unwrap()], "written"),
         (vec!["replay", "nobody"], "error"),
+        (vec!["queue", "retry", "nobody"], "error"),
+        (vec!["queue", "park", "nobody", "--reason", "x"], "error"),
+        (vec!["queue", "release", "nobody"], "error"),
         (vec!["check"], "checks"),
     ] {
         let output = run(&[&verb[..], &["--json", "--config", config]].concat());

@@ -1,8 +1,10 @@
 //! Stories of the command line, told with the real program and real processes.
 
+mod decided;
 mod demo;
 mod killed;
 mod program;
 mod refused;
 mod served;
 mod settings;
+mod shown;

@@ -1,0 +1,275 @@
+//! `queue retry|park|release` and `replay`: what a person decides about single records, kept with who and why.
+
+use clap::{ArgGroup, Args};
+use serde_json::json;
+
+use super::hand::{Alone, chosen, id_of, tell, who};
+use super::{Call, Failure, output};
+use crate::app::App;
+use crate::model::{Message, Reason};
+use crate::run::Stream;
+use crate::store::batch::{self, State};
+use crate::store::decided::{self, Decision, PARKED};
+use crate::store::{Tx, ledger, mismatch, outbox, runs};
+
+/// Keys looked up at once.
+const CHUNK: usize = 1000;
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["keys", "reason"])))]
+pub(super) struct RetryArgs {
+    /// Khóa / keys
+    keys: Vec<String>,
+    /// Tất cả những gì bị từ chối với mã này / all that was refused with this code
+    #[arg(long, value_name = "CODE")]
+    reason: Option<String>,
+    /// Vì sao gửi lại / why they go again
+    #[arg(long, default_value = "")]
+    why: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ParkArgs {
+    /// Khóa / the key
+    key: String,
+    /// Vì sao / why
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReleaseArgs {
+    /// Khóa / the key
+    key: String,
+    /// Vì sao / why
+    #[arg(long, default_value = "")]
+    reason: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// Mã gói tin / the batch's key
+    batch: String,
+    /// Vì sao / why
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// Chỉ xem, không ghi gì / only look, write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Luồng / the stream
+    #[arg(long)]
+    stream: Option<String>,
+    /// Chỉ xem, không ghi gì / only look, write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+fn no(message: Message, values: &[(&str, &dyn std::fmt::Display)]) -> Failure {
+    Failure::new(2, message.with(values))
+}
+
+/// What is known of a record, or why there is nothing to decide about.
+async fn known(tx: &mut Tx, id: i64, stream: &Stream, key: &str) -> Result<Option<ledger::Entry>, Failure> {
+    let entry = ledger::find(tx, id, &[key]).await?.remove(key);
+    if entry.is_none() && !mismatch::is_open(tx, id, key, PARKED, PARKED).await? {
+        return Err(no(Message::UnknownKey, &[("stream", &stream.name), ("key", &output::key(key))]));
+    }
+    Ok(entry)
+}
+
+/// Lets the refused contents go again: the next scan judges the rows anew and finds nothing refused.
+async fn again(alone: &mut Alone, keys: &[String], decision: &Decision<'_>) -> Result<(), Failure> {
+    let (tx, id) = (&mut alone.tx, alone.id);
+    for key in keys {
+        ledger::forget_refusal(tx, id, key).await?;
+        ledger::must_judge(tx, id, key).await?;
+    }
+    Ok(decided::add(tx, id, keys, decision).await?)
+}
+
+pub(super) async fn retry(call: &Call, app: &App, args: &RetryArgs) -> Result<u8, Failure> {
+    let stream = chosen(app, args.common.stream.as_ref())?;
+    let (keys, message) = if args.common.dry_run {
+        let mut tx = app.store.read().await?;
+        let id = id_of(&mut tx, stream).await?;
+        (to_retry(&mut tx, id, stream, args).await?, Message::WouldRetry)
+    } else {
+        let mut alone = Alone::with(app, stream).await?;
+        let keys = to_retry(&mut alone.tx, alone.id, stream, args).await?;
+        let decision = Decision { verb: "retry", at: alone.now, who: &who(), reason: &args.why, batch_key: "" };
+        again(&mut alone, &keys, &decision).await?;
+        alone.commit().await?;
+        (keys, Message::RetryGoes)
+    };
+    let text = message.with(&[("count", &keys.len()), ("keys", &output::keys(&keys))]);
+    tell(call, &json!({ "keys": keys, "again": !args.common.dry_run }), &text);
+    Ok(0)
+}
+
+/// The records that are meant: all of them can go again, or none is touched.
+async fn to_retry(tx: &mut Tx, id: i64, stream: &Stream, args: &RetryArgs) -> Result<Vec<String>, Failure> {
+    let Some(code) = &args.reason else {
+        let mut keys = args.keys.clone();
+        keys.sort();
+        keys.dedup();
+        for part in keys.chunks(CHUNK) {
+            let list: Vec<&str> = part.iter().map(String::as_str).collect();
+            let entries = ledger::find(tx, id, &list).await?;
+            for key in list {
+                if entries.get(key).is_some_and(|e| e.refused.is_some()) {
+                    continue;
+                }
+                known(tx, id, stream, key).await?;
+                let parked = mismatch::is_open(tx, id, key, PARKED, PARKED).await?;
+                let message = if parked { Message::IsParked } else { Message::NotRefused };
+                return Err(no(message, &[("key", &output::key(key))]));
+            }
+        }
+        return Ok(keys);
+    };
+    let keys = decided::refused_for(tx, id, code).await?;
+    if keys.is_empty() {
+        let counts = mismatch::counts(tx, id).await?;
+        let codes: Vec<String> = counts.into_iter().filter(|c| c.0 == "refused-there").map(|c| c.1).collect();
+        let known = if codes.is_empty() { "—".to_owned() } else { codes.join(", ") };
+        return Err(no(Message::NoSuchRefusal, &[("code", &output::key(code)), ("known", &known)]));
+    }
+    Ok(keys)
+}
+
+pub(super) async fn park(call: &Call, app: &App, args: &ParkArgs) -> Result<u8, Failure> {
+    let (stream, key) = (chosen(app, args.common.stream.as_ref())?, args.key.as_str());
+    if args.reason.trim().is_empty() {
+        return Err(no(Message::ReasonNeeded, &[]));
+    }
+    let message = if args.common.dry_run {
+        let mut tx = app.store.read().await?;
+        let id = id_of(&mut tx, stream).await?;
+        may_park(&mut tx, id, stream, key).await?;
+        Message::WouldPark
+    } else {
+        let mut alone = Alone::with(app, stream).await?;
+        let (tx, id, now) = (&mut alone.tx, alone.id, alone.now);
+        may_park(tx, id, stream, key).await?;
+        decided::park(tx, id, &[key]).await?;
+        let run = runs::last(tx, id, 1).await?.first().map_or(0, |run| run.id);
+        let draft = mismatch::Draft {
+            key: key.to_owned(),
+            kind: PARKED,
+            reason: Reason::Parked.word().to_owned(),
+            field: String::new(),
+            value: String::new(),
+            proposal: String::new(),
+            detail: args.reason.clone(),
+            complaints: "[]".to_owned(),
+            source_row: None,
+        };
+        mismatch::open(tx, id, run, now, &[draft]).await?;
+        let decision = Decision { verb: "park", at: now, who: &who(), reason: &args.reason, batch_key: "" };
+        decided::add(tx, id, std::slice::from_ref(&args.key), &decision).await?;
+        alone.commit().await?;
+        Message::ParkedNow
+    };
+    tell(call, &json!({ "key": key, "parked": !args.common.dry_run }), &message.with(&[("key", &output::key(key))]));
+    Ok(0)
+}
+
+/// Only what waits unsent can be kept back: what is on its way may be stored there already.
+async fn may_park(tx: &mut Tx, id: i64, stream: &Stream, key: &str) -> Result<(), Failure> {
+    known(tx, id, stream, key).await?;
+    let open = outbox::open(tx, id, &[key]).await?.remove(key).unwrap_or_default();
+    let why_not = if mismatch::is_open(tx, id, key, PARKED, PARKED).await? {
+        Message::AlreadyParked
+    } else if open.in_flight.is_some() {
+        Message::InFlight
+    } else if open.queued.is_none() {
+        Message::NothingUnsent
+    } else {
+        return Ok(());
+    };
+    Err(no(why_not, &[("key", &output::key(key))]))
+}
+
+pub(super) async fn release(call: &Call, app: &App, args: &ReleaseArgs) -> Result<u8, Failure> {
+    let (stream, key) = (chosen(app, args.common.stream.as_ref())?, args.key.as_str());
+    let message = if args.common.dry_run {
+        let mut tx = app.store.read().await?;
+        let id = id_of(&mut tx, stream).await?;
+        may_release(&mut tx, id, stream, key).await?;
+        Message::WouldRelease
+    } else {
+        let mut alone = Alone::with(app, stream).await?;
+        let (tx, id, now) = (&mut alone.tx, alone.id, alone.now);
+        may_release(tx, id, stream, key).await?;
+        decided::unpark(tx, id, key).await?;
+        mismatch::close(tx, id, PARKED, &[key], now).await?;
+        let decision = Decision { verb: "release", at: now, who: &who(), reason: &args.reason, batch_key: "" };
+        decided::add(tx, id, std::slice::from_ref(&args.key), &decision).await?;
+        alone.commit().await?;
+        Message::ReleasedNow
+    };
+    tell(call, &json!({ "key": key, "released": !args.common.dry_run }), &message.with(&[("key", &output::key(key))]));
+    Ok(0)
+}
+
+async fn may_release(tx: &mut Tx, id: i64, stream: &Stream, key: &str) -> Result<(), Failure> {
+    known(tx, id, stream, key).await?;
+    if mismatch::is_open(tx, id, key, PARKED, PARKED).await? {
+        return Ok(());
+    }
+    Err(no(Message::NotParked, &[("key", &output::key(key))]))
+}
+
+pub(super) async fn replay(call: &Call, args: &ReplayArgs) -> Result<u8, Failure> {
+    let app = call.app().await?;
+    let stream = stream_of(&app, &args.batch).await?;
+    let (keys, message) = if args.dry_run {
+        let mut tx = app.store.read().await?;
+        (to_replay(&mut tx, &args.batch).await?, Message::WouldReplay)
+    } else {
+        let mut alone = Alone::with(&app, stream).await?;
+        let keys = to_replay(&mut alone.tx, &args.batch).await?;
+        let (who, reason) = (who(), args.reason.as_str());
+        let decision = Decision { verb: "replay", at: alone.now, who: &who, reason, batch_key: &args.batch };
+        again(&mut alone, &keys, &decision).await?;
+        alone.commit().await?;
+        (keys, Message::ReplayGoes)
+    };
+    let text = message.with(&[("count", &keys.len()), ("batch", &args.batch), ("keys", &output::keys(&keys))]);
+    tell(call, &json!({ "batch": args.batch, "keys": keys, "again": !args.dry_run }), &text);
+    Ok(0)
+}
+
+/// The stream that a batch belongs to.
+async fn stream_of<'a>(app: &'a App, key: &str) -> Result<&'a Stream, Failure> {
+    let mut tx = app.store.read().await?;
+    if let Some(batch) = batch::find(&mut tx, key).await? {
+        for stream in &app.streams {
+            if runs::find_stream(&mut tx, &stream.name).await?.is_some_and(|(id, _)| id == batch.stream) {
+                return Ok(stream);
+            }
+        }
+    }
+    Err(no(Message::UnknownBatch, &[("batch", &output::key(key))]))
+}
+
+/// The records of a settled batch that are still refused.
+async fn to_replay(tx: &mut Tx, key: &str) -> Result<Vec<String>, Failure> {
+    let shown = output::key(key);
+    let batch = batch::find(tx, key).await?.ok_or_else(|| no(Message::UnknownBatch, &[("batch", &shown)]))?;
+    if batch.state != State::Settled {
+        return Err(no(Message::BatchUnsettled, &[("batch", &shown)]));
+    }
+    let keys = decided::refused_of_batch(tx, batch.id).await?;
+    if keys.is_empty() { Err(no(Message::BatchNotRefused, &[("batch", &shown)])) } else { Ok(keys) }
+}
