@@ -4,5 +4,6 @@ mod demo;
 mod killed;
 mod program;
 mod refused;
+mod renamed;
 mod served;
 mod settings;
