@@ -5,5 +5,8 @@ mod killed;
 mod program;
 mod refused;
 mod renamed;
+mod sending;
 mod served;
 mod settings;
+mod stopped;
+mod store_gone;
