@@ -288,6 +288,8 @@ async fn one_new_name_that_the_nation_was_not_told_is_noticed() {
         "paths.ask",
         "envelope.MaGoiTin",
         "question.MaGoiTin",
+        "answer.result",
+        "answer.MaThamChieu",
         "answer.KetQua",
         "codes.0",
         "codes.4",
@@ -299,7 +301,10 @@ async fn one_new_name_that_the_nation_was_not_told_is_noticed() {
         let house = House::new(20, true, Some(untold)).await;
         let (check, checks) = house.call(&["check"]);
         let (sync, runs) = house.call(&["sync"]);
-        let violations = &house.sandbox.report()["violations"];
+        let report = house.sandbox.report();
+        let violations = &report["violations"];
+        // Not understood is no reason to say anything twice.
+        assert_eq!(report["effects_repeated"], 0, "{untold}: {report}");
         assert!(
             check != Some(0) || !matches!(sync, Some(0 | 3)) || *violations != 0,
             "{untold}: {check:?} {checks} {sync:?} {runs} {violations}"
