@@ -126,6 +126,7 @@ async fn on_schedule(
                     tracing::warn!(stream = %stream.name, "phanh đang giữ, cần người xác nhận / the brake holds: a person must release it");
                 }
             }
+            Err(stopped @ run::RunError::Stopped) => tracing::info!(stream = %stream.name, "{stopped}"),
             Err(error) => {
                 metrics::counter!("gateway_runs_failed_total", "stream" => stream.name.clone()).increment(1);
                 tracing::error!(stream = %stream.name, "{error}");

@@ -17,6 +17,8 @@ pub struct RawAnswer {
     pub message: String,
     /// The results.
     pub results: Vec<RawResult>,
+    /// There is a place for results, be it empty.
+    pub has_results: bool,
     /// The results have a form that is neither list, object nor nothing.
     pub odd_results: bool,
 }
@@ -129,14 +131,13 @@ impl<'de> Visitor<'de> for AnswerSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawAnswer, A::Error> {
         let names = &self.0.names;
         let mut answer = RawAnswer::default();
-        let mut has_results = false;
         while let Some(key) = map.next_key::<String>()? {
             if key == names.code {
                 set_once(&mut answer.code, map.next_value::<Loose>()?.0)?;
             } else if key == names.message {
                 answer.message = map.next_value::<Loose>()?.0.unwrap_or_default();
             } else if key == names.results {
-                if std::mem::replace(&mut has_results, true) {
+                if std::mem::replace(&mut answer.has_results, true) {
                     return Err(de::Error::custom("results twice"));
                 }
                 match map.next_value_seed(ResultsSeed(self.0))? {

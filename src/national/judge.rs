@@ -91,6 +91,11 @@ impl Profile {
                 unknown("kết quả không phải danh sách / the results are not a list".into())
             }
             (Some(CodeMeaning::Accepted), Operation::Write) => self.stored(answer, false),
+            // What a kept answer does not mention was not stored, and goes again: that may only be concluded from results
+            // that are there and name their records, not from names that the profile has wrong.
+            (Some(CodeMeaning::Accepted | CodeMeaning::AlreadyProcessed), _) if !answer.says_of_whom() => {
+                unknown("kết quả thiếu hoặc không có mã tham chiếu / results missing, or without our reference".into())
+            }
             (Some(CodeMeaning::Accepted), _)
             | (Some(CodeMeaning::AlreadyProcessed), Operation::Write | Operation::Ask) => self.stored(answer, true),
             // A code that has no place in an answer to this operation, or that the profile does not name.
@@ -127,6 +132,12 @@ impl Profile {
             None => ResultOutcome::Unclear { code: short(&code) },
         };
         Some(RecordResult { reference, outcome })
+    }
+}
+
+impl RawAnswer {
+    fn says_of_whom(&self) -> bool {
+        self.has_results && self.results.iter().all(|r| r.reference.as_ref().is_some_and(|text| !text.is_empty()))
     }
 }
 

@@ -41,8 +41,18 @@ pub async fn sync(
     let mut run = Run { store, stream, clock, options, lease, id, first: !first_done, number: 0, adopted: false };
     let result = run.go(progress, stop, &mut outcome).await;
     outcome.seconds = f64::from(i32::try_from(clock.monotonic() - started).unwrap_or(i32::MAX)) / 1000.0;
-    run.end(&outcome, result.as_ref().err()).await?;
-    result.map(|()| outcome)
+    let ended = run.end(&outcome, result.as_ref().err()).await;
+    match (result, ended) {
+        (Ok(()), Ok(())) => Ok(outcome),
+        (Ok(()), Err(error)) => Err(error),
+        (Err(error), ended) => {
+            // A store that failed fails here as well: what it said first is the cause.
+            if let Err(second) = ended {
+                tracing::warn!(stream = %stream.name, "{second}");
+            }
+            Err(error)
+        }
+    }
 }
 
 struct Run<'a> {

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 /// Runs one body on the connection of either engine.
 macro_rules! on {
@@ -63,6 +63,11 @@ pub enum StoreError {
     /// Another process holds the store for too long.
     #[error("kho đang bị khóa; thử lại sau / the store is locked by another process; try again ({0})")]
     Locked(String),
+    /// The server went away.
+    #[error(
+        "không liên lạc được với kho; dừng gửi cho đến khi kho trở lại / the store cannot be reached; nothing is sent until it can ({0})"
+    )]
+    Lost(String),
     /// The file is damaged.
     #[error("kho bị hỏng; khôi phục từ bản sao lưu / the store is damaged; restore it from a backup ({0})")]
     Damaged(String),
@@ -94,7 +99,13 @@ impl From<sqlx::Error> for StoreError {
             (10, _) if text.contains("disk") || text.contains("I/O") => Self::Full(text),
             (5 | 6, _) | (_, "55P03") => Self::Locked(text),
             (11 | 26, _) | (_, "XX001") => Self::Damaged(text),
-            _ => Self::Database(text),
+            // Shut down or starting; class 08 is about the connection.
+            (_, "57P01" | "57P02" | "57P03") => Self::Lost(text),
+            (_, code) if code.starts_with("08") => Self::Lost(text),
+            _ => match error {
+                sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut => Self::Lost(text),
+                _ => Self::Database(text),
+            },
         }
     }
 }
@@ -190,6 +201,9 @@ impl Store {
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_mins(1))
+            // SQLite rolls back by itself when a write fails for want of room; the driver, whose own rollback then fails,
+            // would begin no transaction on this connection ever again.
+            .after_release(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await
             .map_err(|e| open(&place, &e))?;

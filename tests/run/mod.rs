@@ -3,4 +3,5 @@
 mod any_order;
 mod failures;
 mod first;
+mod four_sources;
 mod stories;
