@@ -9,7 +9,7 @@ use super::gone::{Finder, decision, missing};
 use super::outcome::BrakeReport;
 use super::stage::{Counts, Judge, Staged};
 use super::{RunError, Stream};
-use crate::delta::{Seen, Tally};
+use crate::delta::{Class, Seen, Tally};
 use crate::model::Clock;
 use crate::source::check_shape;
 use crate::store::{Store, ledger, outbox, runs};
@@ -56,6 +56,14 @@ impl Plan {
         }
     }
 
+    /// What waits and would be superseded or withdrawn is not sent besides.
+    fn take_back(&mut self, replaced: Tally) {
+        for class in Class::ALL {
+            let sends = self.sends.of_mut(class);
+            *sends = sends.saturating_sub(replaced.of(class));
+        }
+    }
+
     fn add_draft(&mut self, draft: outbox::Draft) {
         *self.sends.of_mut(draft.class) += 1;
         let shown = self.samples.iter().filter(|s| s.class == draft.class.word()).count();
@@ -95,6 +103,8 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
             let mut tx = store.read().await?;
             let fresh = judge.fresh(&mut tx, &chunk, &mut seen, &mut counts).await?;
             let staged = judge.stage(&mut tx, fresh, &mut counts).await?;
+            let replaced: Vec<i64> = staged.supersede.iter().chain(&staged.withdraw).copied().collect();
+            plan.take_back(outbox::tally_of(&mut tx, &replaced).await?);
             plan.add(staged);
         }
         Ok::<_, RunError>((seen, counts))
@@ -132,6 +142,7 @@ async fn plan_gone(store: &Store, judge: &Judge<'_>, seen: &Seen, last: i64, pla
             }
         }
         let gone = judge.sort_gone(&mut tx, missing, &decisions).await?;
+        plan.take_back(outbox::tally_of(&mut tx, &gone.retire).await?);
         for stop in gone.stops {
             plan.add_draft(stop);
         }

@@ -266,3 +266,24 @@ pub async fn outcome(tx: &mut Tx, run: i64) -> Result<BTreeMap<(String, String),
     let rows: Vec<(String, String, i64)> = on!(tx, c => sqlx::query_as(OUTCOME).bind(run).fetch_all(c).await?);
     Ok(rows.into_iter().map(|(state, action, n)| ((state, action), u64::try_from(n).unwrap_or(0))).collect())
 }
+
+const TALLY_OF_SQLITE: &str = "select class, count(*) from outbox where id in (select value from json_each($1)) \
+    and state = 'staged' group by class";
+const TALLY_OF_POSTGRES: &str = "select class, count(*) from outbox \
+    where id in (select jsonb_array_elements_text($1::jsonb)::bigint) and state = 'staged' group by class";
+
+/// How many of these rows are staged, by class.
+pub async fn tally_of(tx: &mut Tx, ids: &[i64]) -> Result<Tally, StoreError> {
+    let mut tally = Tally::default();
+    if ids.is_empty() {
+        return Ok(tally);
+    }
+    let sql = tx.pick(TALLY_OF_SQLITE, TALLY_OF_POSTGRES);
+    let list = json_ids(ids);
+    let rows: Vec<(String, i64)> = on!(tx, c => sqlx::query_as(sql).bind(&list).fetch_all(c).await?);
+    for (class, count) in rows {
+        let class = Class::from_word(&class).ok_or(StoreError::Unexpected("outbox.class"))?;
+        *tally.of_mut(class) = u64::try_from(count).unwrap_or(0);
+    }
+    Ok(tally)
+}
