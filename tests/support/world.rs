@@ -86,6 +86,12 @@ pub struct Wire {
     pub down: std::sync::atomic::AtomicBool,
 }
 
+impl Wire {
+    fn to(nation: Arc<Mutex<Nation>>, hands: &Arc<Hands>) -> Arc<Self> {
+        Arc::new(Self { nation, hands: Arc::clone(hands), down: std::sync::atomic::AtomicBool::new(false) })
+    }
+}
+
 impl Transport for Wire {
     fn exchange(&self, request: WireRequest) -> molisa_gateway::national::Exchange<'_> {
         Box::pin(async move {
@@ -124,9 +130,15 @@ impl Transport for Wire {
 }
 
 /// A future that is dropped after so many polls: a crash at any point where anything is awaited.
-struct Doomed<F> {
+pub struct Doomed<F> {
     inner: Pin<Box<F>>,
     left: u32,
+}
+
+impl<F: Future> Doomed<F> {
+    pub fn after(polls: u32, inner: F) -> Self {
+        Self { inner: Box::pin(inner), left: polls }
+    }
 }
 
 impl<F: Future> Future for Doomed<F> {
@@ -156,6 +168,20 @@ pub fn mappings() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings")
 }
 
+/// Copies a folder, to be changed.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// Waits short enough for a story.
 pub fn short_waits() -> Retry {
     Retry::new([1, 2, 5, 10].map(Duration::from_secs).to_vec())
@@ -175,8 +201,7 @@ impl World {
         let store = Store::open(&place).await.unwrap();
         let hands = Hands::at(MORNING);
         let nation = Arc::new(Mutex::new(Nation::new(Settings::default(), Words::default())));
-        let wire =
-            Arc::new(Wire { nation, hands: Arc::clone(&hands), down: std::sync::atomic::AtomicBool::new(false) });
+        let wire = Wire::to(nation, &hands);
         let stream = Self::stream(dir.path(), &wire).await;
         let options = SyncOptions { release_brake: None, patience: Duration::from_hours(2) };
         Self { dir, place, store, stream, hands, wire, options }
@@ -223,8 +248,8 @@ impl World {
     /// A run that dies after so many polls; `None` if it did. The house is then started again, as after a kill.
     pub async fn sync_until(&mut self, polls: u32) -> Option<Result<Outcome, RunError>> {
         let stop = CancellationToken::new();
-        let inner = Box::pin(sync(&self.store, &self.stream, &*self.hands, &self.options, &Quiet, &stop));
-        let result = Doomed { inner, left: polls }.await;
+        let run = sync(&self.store, &self.stream, &*self.hands, &self.options, &Quiet, &stop);
+        let result = Doomed::after(polls, run).await;
         if result.is_none() {
             self.restart().await;
         }
@@ -237,6 +262,32 @@ impl World {
         self.store = Store::open(&self.place).await.unwrap();
         self.stream = Self::stream(self.dir.path(), &self.wire).await;
         self.hands.pass(61_000);
+    }
+
+    /// The store and the stream as another process opens them.
+    pub async fn as_another_process(&self) -> (Store, Stream) {
+        (Store::open(&self.place).await.unwrap(), Self::stream(self.dir.path(), &self.wire).await)
+    }
+
+    /// A second stream of the same rows, to a system and a nation of its own.
+    pub async fn second_stream(&self) -> (Stream, Arc<Wire>) {
+        let nation = Arc::new(Mutex::new(Nation::new(Settings::default(), Words::default())));
+        let wire = Wire::to(nation, &self.hands);
+        let mut stream = Self::stream(self.dir.path(), &wire).await;
+        stream.name = "second".into();
+        Arc::get_mut(&mut stream.system).unwrap().name = "second".into();
+        (stream, wire)
+    }
+
+    /// The store's file, to be looked into or damaged.
+    pub fn store_file(&self) -> PathBuf {
+        self.dir.path().join("store.db")
+    }
+
+    /// A number out of the store's file.
+    pub fn count(&self, sql: &str) -> u64 {
+        let store = rusqlite::Connection::open(self.store_file()).unwrap();
+        u64::try_from(store.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()).unwrap()
     }
 
     /// The local database, to be edited.
