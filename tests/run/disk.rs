@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use molisa_gateway::delivery::DeliveryError;
 use molisa_gateway::run::RunError;
+use molisa_gateway::sandbox::Operation;
 use molisa_gateway::store::{Store, StoreError};
 
-use super::failures::{all_arrived, house};
+use super::failures::{all_arrived, house, kinds, requests};
 use crate::support::world::World;
 
 /// A disk with so much room, as SQLite sees one: no page may be added beyond.
@@ -48,7 +49,7 @@ async fn failure_24_wherever_the_disk_fills_up_nothing_goes_out_that_is_not_writ
         assert!(world.nation().report().batches <= known, "{pages}: a batch went out that the store does not know");
         match ended {
             Ok(run) => {
-                let held: u64 = super::failures::kinds(&world).await.values().sum();
+                let held: u64 = kinds(&world).await.values().sum();
                 assert_eq!((world.nation().report().people + held, run.unknown, run.unreached), (700, 0, false));
                 world.assert_clean();
                 assert!(full > 0 && sent_then_full > 0, "{full} {sent_then_full}");
@@ -117,4 +118,24 @@ async fn failure_25_a_damaged_store_stops_before_the_wire_and_is_called_so() {
     );
     assert!(error.to_string().contains("bị hỏng"), "{error}");
     assert_eq!(world.nation().report(), before);
+}
+
+#[tokio::test]
+async fn failure_24_what_cannot_be_committed_does_not_go_out() {
+    let world = house(241).await;
+    let store = rusqlite::Connection::open(world.store_file()).unwrap();
+    // A commit that fails, as one does for which the disk has no room: only then is the missing row found missing.
+    let late = "create table nowhere (id integer primary key); \
+        create table late (id integer references nowhere (id) deferrable initially deferred); \
+        create trigger late after insert on batch begin insert into late values (1); end";
+    store.execute_batch(late).unwrap();
+    let Err(error) = world.sync().await else { panic!("no batch could be committed") };
+    assert!(matches!(error, RunError::Delivery(DeliveryError::Store(_))), "{error}");
+    assert_eq!(requests(&world, Operation::Send), 0, "a batch went out that the store does not know");
+    assert_eq!(world.count("select count(*) from batch"), 0);
+    store.execute_batch("drop trigger late").unwrap();
+    world.sync().await.unwrap();
+    let held: u64 = kinds(&world).await.values().sum();
+    assert_eq!(world.nation().report().people + held, 700);
+    world.assert_clean();
 }

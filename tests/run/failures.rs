@@ -138,9 +138,13 @@ async fn failure_8_retry_after_is_obeyed_in_each_of_its_forms() {
             // The sandbox counts every request that came too early as a violation.
             all_arrived(&world, &run);
             // By the log, for the run's own time goes on while its rows are being read.
-            let closed = "(select min(at_ms) from exchange where verdict = 'busy')";
-            let next =
-                format!("select min(at_ms) - {closed} from exchange where entry = 'opened' and at_ms > {closed}");
+            let busy =
+                |what: &str| format!("(select {what} from exchange where verdict = 'busy' order by number limit 1)");
+            let next = format!(
+                "select min(at_ms) - {} from exchange where entry = 'opened' and number > {}",
+                busy("at_ms"),
+                busy("number")
+            );
             let waited = world.count(&next) / 1000;
             match form {
                 RetryAfter::Seconds | RetryAfter::Date => assert!((40..61).contains(&waited), "{form:?} {waited}"),

@@ -20,7 +20,7 @@ use molisa_gateway::national::{Credentials, Profile, Reply, Session, Transport, 
 use molisa_gateway::outbox::Retry;
 use molisa_gateway::province::{Recipe, write_sqlite};
 use molisa_gateway::run::{Outcome, Quiet, Release, RunError, Stream, SyncOptions, sync};
-use molisa_gateway::sandbox::{Nation, Play, Request, Settings, Words};
+use molisa_gateway::sandbox::{Nation, Operation, Play, Request, Settings, Words};
 use molisa_gateway::source::{Source, SourceConfig};
 use molisa_gateway::store::{Place, Store};
 use secrecy::{ExposeSecret, SecretString};
@@ -129,25 +129,29 @@ impl Transport for Wire {
     }
 }
 
-/// A future that is dropped after so many polls: a crash at any point where anything is awaited.
+/// A future that is dropped after so many polls, counted from a moment on: a crash where anything is awaited.
 pub struct Doomed<F> {
     inner: Pin<Box<F>>,
     left: u32,
+    from: Box<dyn Fn() -> bool + Send>,
 }
 
 impl<F: Future> Doomed<F> {
-    pub fn after(polls: u32, inner: F) -> Self {
-        Self { inner: Box::pin(inner), left: polls }
+    /// The polls are counted once it is so.
+    pub fn from(so: impl Fn() -> bool + Send + 'static, polls: u32, inner: F) -> Self {
+        Self { inner: Box::pin(inner), left: polls, from: Box::new(so) }
     }
 }
 
 impl<F: Future> Future for Doomed<F> {
     type Output = Option<F::Output>;
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.left == 0 {
-            return Poll::Ready(None);
+        if (self.from)() {
+            if self.left == 0 {
+                return Poll::Ready(None);
+            }
+            self.left -= 1;
         }
-        self.left -= 1;
         self.inner.as_mut().poll(context).map(Some)
     }
 }
@@ -247,9 +251,35 @@ impl World {
 
     /// A run that dies after so many polls; `None` if it did. The house is then started again, as after a kill.
     pub async fn sync_until(&mut self, polls: u32) -> Option<Result<Outcome, RunError>> {
+        self.doomed(|| true, polls).await
+    }
+
+    /// The same, from the moment on at which the nation has answered so many requests: none of the answers is known
+    /// yet when it dies after no more polls.
+    pub async fn sync_until_seen(
+        &mut self,
+        operation: Operation,
+        times: u64,
+        polls: u32,
+    ) -> Option<Result<Outcome, RunError>> {
+        let seen = self.seen(operation, times);
+        self.doomed(seen, polls).await
+    }
+
+    /// Whether the nation has answered so many requests.
+    pub fn seen(&self, operation: Operation, times: u64) -> impl Fn() -> bool + Send + 'static {
+        let nation = Arc::clone(&self.wire.nation);
+        move || nation.lock().unwrap().report().requests.get(&operation).is_some_and(|n| *n >= times)
+    }
+
+    async fn doomed(
+        &mut self,
+        so: impl Fn() -> bool + Send + 'static,
+        polls: u32,
+    ) -> Option<Result<Outcome, RunError>> {
         let stop = CancellationToken::new();
         let run = sync(&self.store, &self.stream, &*self.hands, &self.options, &Quiet, &stop);
-        let result = Doomed::after(polls, run).await;
+        let result = Doomed::from(so, polls, run).await;
         if result.is_none() {
             self.restart().await;
         }
