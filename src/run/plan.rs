@@ -89,7 +89,7 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
         today: clock.now().day(),
         judged_by: stream.judged_by(),
         blank: before.rows == 0,
-        leftovers: false,
+        leftovers: None,
     };
     let mut plan = Plan { name: stream.name.clone(), sends: waiting, ..Plan::default() };
     let has = stream.source.describe().await.map_err(failed)?;

@@ -32,8 +32,9 @@ pub(super) struct Judge<'a> {
     /// The ledger was empty and nothing was queued when the scan began: there is nothing to compare with, for no key
     /// occurs twice among the rows that are staged.
     pub blank: bool,
-    /// Rows of earlier runs wait unsettled: a row that did not change may still be on its way.
-    pub leftovers: bool,
+    /// The run, where it took over rows of earlier ones: a row that did not change may be on its way, or have arrived
+    /// since the run began.
+    pub leftovers: Option<i64>,
 }
 
 /// A row that must be judged.
@@ -77,7 +78,7 @@ impl Judge<'_> {
             .collect();
         let keys: Vec<&str> = rows.iter().map(|(.., key)| key.as_str()).collect();
         let known = if self.blank { HashMap::new() } else { ledger::find(tx, self.id, &keys).await? };
-        let on_way = if self.leftovers { outbox::open(tx, self.id, &keys).await? } else { HashMap::new() };
+        let counted = self.counted(tx, &keys).await?;
         let today = self.today.to_string();
         let mut fresh = Vec::new();
         for (row, raw, key) in rows {
@@ -86,14 +87,22 @@ impl Judge<'_> {
                 seen.note(entry.id);
                 let still = entry.judge_again.as_ref().is_none_or(|day| *day > today);
                 if entry.raw == raw && entry.judged_by == self.judged_by && still && entry.verdict != "gone" {
-                    // What is still on its way is counted by what becomes of it.
-                    counts.unchanged += u64::from(!on_way.contains_key(&key));
+                    // What was taken over is counted by what becomes of it.
+                    counts.unchanged += u64::from(!counted.contains(&key));
                     continue;
                 }
             }
             fresh.push(self.judge(chunk, row, raw, key));
         }
         Ok(fresh)
+    }
+
+    /// Those of the keys that the run took over from earlier ones.
+    async fn counted(&self, tx: &mut Tx, keys: &[&str]) -> Result<HashSet<String>, StoreError> {
+        match self.leftovers {
+            Some(run) => outbox::answered_for(tx, self.id, run, keys).await,
+            None => Ok(HashSet::new()),
+        }
     }
 
     fn judge(&self, chunk: &Chunk, row: &ChunkRow, raw: [u8; 16], key: String) -> Fresh {
@@ -128,6 +137,7 @@ impl Judge<'_> {
         } else {
             (ledger::find(tx, self.id, &keys).await?, outbox::open(tx, self.id, &keys).await?)
         };
+        let counted = self.counted(tx, &keys).await?;
         let mut done: HashSet<String> = HashSet::new();
         for row in fresh {
             let entry = entries.remove(&row.key);
@@ -150,7 +160,7 @@ impl Judge<'_> {
                 let same_row = entry.as_ref().is_some_and(|e| e.raw == row.raw && e.judged_by != self.judged_by);
                 match delta(content, &known) {
                     Step::Nothing => {
-                        let on_way = known.in_flight.is_some() || known.queued.is_some();
+                        let on_way = known.in_flight.is_some() || known.queued.is_some() || counted.contains(&row.key);
                         counts.unchanged += u64::from(!on_way);
                         if content.0 == Action::Stop && known.confirmed.is_none() {
                             verdict = "idle";

@@ -4,7 +4,7 @@
 // `state || ''` and `+run_id` keep a planner without statistics from walking all open rows for each key: the index by
 // key is the only good way in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::delta::{Class, Known, Tally};
 use crate::model::{Action, ContentHash, Timestamp};
@@ -100,6 +100,19 @@ pub async fn retire(tx: &mut Tx, ids: &[i64], state: &'static str) -> Result<u64
     let sql = tx.pick(RETIRE_SQLITE, RETIRE_POSTGRES);
     let list = json_ids(ids);
     Ok(on!(tx, c => sqlx::query(sql).bind(&list).bind(state).execute(c).await?.rows_affected()))
+}
+
+const ANSWERED_FOR_SQLITE: &str = "select key from outbox where stream_id = $1 and key in (select value from json_each($2)) \
+    and +run_id = $3 and state || '' not in ('superseded', 'withdrawn')";
+const ANSWERED_FOR_POSTGRES: &str = "select key from outbox where stream_id = $1 \
+    and key in (select jsonb_array_elements_text($2::jsonb)) and +run_id = $3 and state || '' not in ('superseded', 'withdrawn')";
+
+/// Those of the keys for which a run answers already: [`outcome`] counts them by what became of them.
+pub async fn answered_for(tx: &mut Tx, stream: i64, run: i64, keys: &[&str]) -> Result<HashSet<String>, StoreError> {
+    let sql = tx.pick(ANSWERED_FOR_SQLITE, ANSWERED_FOR_POSTGRES);
+    let list = json_list(keys.iter().copied());
+    let rows: Vec<(String,)> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).bind(run).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|(key,)| key).collect())
 }
 
 const ADOPT: &str = "update outbox set run_id = $2 where stream_id = $1 and state in ('staged', 'ready', 'sent')";
