@@ -1,5 +1,4 @@
 //! Answers of any size and shape, and reports that get lost: failures 3, 26 and 27 over a whole run.
-#![expect(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
 use molisa_gateway::run::RunError;
 use molisa_gateway::sandbox::{FaultKind as K, Operation};

@@ -12,6 +12,7 @@ use super::failures::{all_arrived, house, kinds, requests};
 use crate::support::world::World;
 
 /// A disk with so much room, as SQLite sees one: no page may be added beyond.
+#[expect(clippy::disallowed_methods, reason = "a number of the story's own")]
 async fn room(world: &World, pages: u32) {
     let Store::Sqlite { write, .. } = &world.store else { panic!("SQLite") };
     let pragma = ["pragma max_page_count = ", &pages.to_string()].concat();
