@@ -9,7 +9,7 @@ use super::gone::{Finder, decision, missing};
 use super::outcome::BrakeReport;
 use super::stage::{Counts, Judge, Staged};
 use super::{RunError, Stream};
-use crate::delta::{Seen, Tally};
+use crate::delta::{Class, Seen, Tally};
 use crate::model::{Clock, Reason};
 use crate::source::check_shape;
 use crate::store::{Store, decided, ledger, outbox, runs};
@@ -59,6 +59,14 @@ impl Plan {
         }
     }
 
+    /// What waits and would be superseded or withdrawn is not sent besides.
+    fn take_back(&mut self, replaced: Tally) {
+        for class in Class::ALL {
+            let sends = self.sends.of_mut(class);
+            *sends = sends.saturating_sub(replaced.of(class));
+        }
+    }
+
     fn add_draft(&mut self, draft: outbox::Draft) {
         if self.parked.contains(&draft.key) {
             *self.held.entry(Reason::Parked.word().to_owned()).or_default() += 1;
@@ -89,7 +97,7 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
         today: clock.now().day(),
         judged_by: stream.judged_by(),
         blank: before.rows == 0,
-        leftovers: false,
+        leftovers: None,
     };
     let mut plan = Plan { name: stream.name.clone(), sends: waiting, parked, ..Plan::default() };
     let has = stream.source.describe().await.map_err(failed)?;
@@ -104,6 +112,8 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
             let mut fresh = Vec::new();
             judge.fresh(&mut tx, &chunk, &mut seen, &mut counts, &mut fresh).await?;
             let staged = judge.stage(&mut tx, fresh, &mut counts).await?;
+            let replaced: Vec<i64> = staged.supersede.iter().chain(&staged.withdraw).copied().collect();
+            plan.take_back(outbox::tally_of(&mut tx, &replaced).await?);
             plan.add(staged);
         }
         Ok::<_, RunError>((seen, counts))
@@ -145,6 +155,7 @@ async fn plan_gone(store: &Store, judge: &Judge<'_>, seen: &Seen, last: i64, pla
             }
         }
         let gone = judge.sort_gone(&mut tx, missing, &decisions).await?;
+        plan.take_back(outbox::tally_of(&mut tx, &gone.retire).await?);
         for stop in gone.stops {
             plan.add_draft(stop);
         }

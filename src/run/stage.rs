@@ -32,8 +32,9 @@ pub(super) struct Judge<'a> {
     /// The ledger was empty and nothing was queued when the scan began: there is nothing to compare with, for no key
     /// occurs twice among the rows that are staged.
     pub blank: bool,
-    /// Rows of earlier runs wait unsettled: a row that did not change may still be on its way.
-    pub leftovers: bool,
+    /// The run, where it took over rows of earlier ones: a row that did not change may be on its way, or have arrived
+    /// since the run began.
+    pub leftovers: Option<i64>,
 }
 
 /// A row that must be judged.
@@ -82,25 +83,29 @@ impl Judge<'_> {
         } else {
             ledger::compare(tx, self.id, &met, self.judged_by, &self.today.to_string()).await?
         };
-        let on_way = if self.leftovers {
-            let keys: Vec<&str> = met.iter().map(|m| m.key).collect();
-            outbox::open(tx, self.id, &keys).await?
-        } else {
-            HashMap::new()
-        };
+        let keys: Vec<&str> = met.iter().map(|m| m.key).collect();
+        let counted = self.counted(tx, &keys).await?;
         for ((row, raw, key), known) in rows.into_iter().zip(known) {
             counts.scanned += 1;
             if let Some((id, same)) = known {
                 seen.note(id);
                 if same {
-                    // What is still on its way is counted by what becomes of it.
-                    counts.unchanged += u64::from(!on_way.contains_key(&key));
+                    // What was taken over is counted by what becomes of it.
+                    counts.unchanged += u64::from(!counted.contains(&key));
                     continue;
                 }
             }
             fresh.push(self.judge(chunk, row, raw, key));
         }
         Ok(())
+    }
+
+    /// Those of the keys that the run took over from earlier ones.
+    async fn counted(&self, tx: &mut Tx, keys: &[&str]) -> Result<HashSet<String>, StoreError> {
+        match self.leftovers {
+            Some(run) => outbox::answered_for(tx, self.id, run, keys).await,
+            None => Ok(HashSet::new()),
+        }
     }
 
     fn judge(&self, chunk: &Chunk, row: &ChunkRow, raw: [u8; 16], key: String) -> Fresh {
@@ -135,6 +140,7 @@ impl Judge<'_> {
         } else {
             (ledger::find(tx, self.id, &keys).await?, outbox::open(tx, self.id, &keys).await?)
         };
+        let counted = self.counted(tx, &keys).await?;
         let mut done: HashSet<String> = HashSet::new();
         for row in fresh {
             let entry = entries.remove(&row.key);
@@ -157,7 +163,7 @@ impl Judge<'_> {
                 let same_row = entry.as_ref().is_some_and(|e| e.raw == row.raw && e.judged_by != self.judged_by);
                 match delta(content, &known) {
                     Step::Nothing => {
-                        let on_way = known.in_flight.is_some() || known.queued.is_some();
+                        let on_way = known.in_flight.is_some() || known.queued.is_some() || counted.contains(&row.key);
                         counts.unchanged += u64::from(!on_way);
                         if content.0 == Action::Stop && known.confirmed.is_none() {
                             verdict = "idle";

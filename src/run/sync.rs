@@ -92,7 +92,7 @@ impl Run<'_> {
             today: now.day(),
             judged_by: self.stream.judged_by(),
             blank: before.rows == 0 && leftovers == 0,
-            leftovers: leftovers > 0,
+            leftovers: (leftovers > 0).then_some(self.number),
         };
         let scan = Scan {
             store: self.store,

@@ -5,7 +5,7 @@
 // `state || ''` and `+run_id` keep a planner without statistics from walking all open rows for each key: the index by
 // key is the only good way in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::delta::{Class, Known, Tally};
 use crate::model::{Action, ContentHash, Timestamp};
@@ -114,6 +114,19 @@ pub async fn retire(tx: &mut Tx, ids: &[i64], state: &'static str) -> Result<u64
     let sql = tx.pick(RETIRE_SQLITE, RETIRE_POSTGRES);
     let list = json_ids(ids);
     Ok(on!(tx, c => sqlx::query(sql).bind(&list).bind(state).execute(c).await?.rows_affected()))
+}
+
+const ANSWERED_FOR_SQLITE: &str = "select key from outbox where stream_id = $1 and key in (select value from json_each($2)) \
+    and +run_id = $3 and state || '' not in ('superseded', 'withdrawn')";
+const ANSWERED_FOR_POSTGRES: &str = "select key from outbox where stream_id = $1 \
+    and key in (select jsonb_array_elements_text($2::jsonb)) and +run_id = $3 and state || '' not in ('superseded', 'withdrawn')";
+
+/// Those of the keys for which a run answers already: [`outcome`] counts them by what became of them.
+pub async fn answered_for(tx: &mut Tx, stream: i64, run: i64, keys: &[&str]) -> Result<HashSet<String>, StoreError> {
+    let sql = tx.pick(ANSWERED_FOR_SQLITE, ANSWERED_FOR_POSTGRES);
+    let list = json_list(keys.iter().copied());
+    let rows: Vec<(String,)> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).bind(run).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|(key,)| key).collect())
 }
 
 // By its own state each, so that each finds its index.
@@ -312,4 +325,25 @@ pub async fn outcome(tx: &mut Tx, run: i64, doubled: bool) -> Result<BTreeMap<(S
     let sql = if doubled { OUTCOME_OF_LATER } else { OUTCOME };
     let rows: Vec<(String, String, i64)> = on!(tx, c => sqlx::query_as(sql).bind(run).fetch_all(c).await?);
     Ok(rows.into_iter().map(|(state, action, n)| ((state, action), u64::try_from(n).unwrap_or(0))).collect())
+}
+
+const TALLY_OF_SQLITE: &str = "select class, count(*) from outbox where id in (select value from json_each($1)) \
+    and state = 'staged' group by class";
+const TALLY_OF_POSTGRES: &str = "select class, count(*) from outbox \
+    where id in (select jsonb_array_elements_text($1::jsonb)::bigint) and state = 'staged' group by class";
+
+/// How many of these rows are staged, by class.
+pub async fn tally_of(tx: &mut Tx, ids: &[i64]) -> Result<Tally, StoreError> {
+    let mut tally = Tally::default();
+    if ids.is_empty() {
+        return Ok(tally);
+    }
+    let sql = tx.pick(TALLY_OF_SQLITE, TALLY_OF_POSTGRES);
+    let list = json_ids(ids);
+    let rows: Vec<(String, i64)> = on!(tx, c => sqlx::query_as(sql).bind(&list).fetch_all(c).await?);
+    for (class, count) in rows {
+        let class = Class::from_word(&class).ok_or(StoreError::Unexpected("outbox.class"))?;
+        *tally.of_mut(class) = u64::try_from(count).unwrap_or(0);
+    }
+    Ok(tally)
 }

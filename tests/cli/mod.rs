@@ -1,5 +1,7 @@
 //! Stories of the command line, told with the real program and real processes.
 
+mod apart;
+mod bombs;
 mod decided;
 mod demo;
 mod killed;
@@ -12,3 +14,4 @@ mod settings;
 mod shown;
 mod stopped;
 mod store_gone;
+mod zones;

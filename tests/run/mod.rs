@@ -1,6 +1,12 @@
 //! Stories of whole runs: from a local database to the nation and back.
 
+mod answers;
 mod any_order;
+mod apart;
+mod brake;
+mod crashes;
+mod disk;
+mod drift;
 mod failures;
 mod first;
 mod four_sources;

@@ -9,7 +9,7 @@ use molisa_gateway::mapping::Mapping;
 use molisa_gateway::sandbox::{Fault, FaultKind, Operation};
 use molisa_gateway::source::{Source, SourceConfig};
 
-use crate::support::world::{World, mappings};
+use crate::support::world::{World, copy, mappings};
 
 /// Somebody who arrived, by the place among those who did.
 fn somebody(world: &World, at: usize) -> String {
@@ -48,19 +48,6 @@ async fn a_to_b_to_a_while_b_is_on_its_way_arrives_as_a() {
     world.sync().await.unwrap();
     assert_eq!(address(&world, &key), "Ấp A");
     world.assert_clean();
-}
-
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 #[tokio::test]

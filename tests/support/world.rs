@@ -20,7 +20,7 @@ use molisa_gateway::national::{Credentials, Profile, Reply, Session, Transport, 
 use molisa_gateway::outbox::Retry;
 use molisa_gateway::province::{Recipe, write_sqlite};
 use molisa_gateway::run::{Outcome, Quiet, Release, RunError, Stream, SyncOptions, sync};
-use molisa_gateway::sandbox::{Nation, Play, Request, Settings, Words};
+use molisa_gateway::sandbox::{Nation, Operation, Play, Request, Settings, Words};
 use molisa_gateway::source::{Source, SourceConfig};
 use molisa_gateway::store::{Place, Store};
 use secrecy::{ExposeSecret, SecretString};
@@ -84,14 +84,17 @@ pub struct Wire {
     hands: Arc<Hands>,
     /// All requests fail as if nobody listened.
     pub down: std::sync::atomic::AtomicBool,
-    /// When each request went out, by true time.
-    pub times: Mutex<Vec<i64>>,
+}
+
+impl Wire {
+    fn to(nation: Arc<Mutex<Nation>>, hands: &Arc<Hands>) -> Arc<Self> {
+        Arc::new(Self { nation, hands: Arc::clone(hands), down: std::sync::atomic::AtomicBool::new(false) })
+    }
 }
 
 impl Transport for Wire {
     fn exchange(&self, request: WireRequest) -> molisa_gateway::national::Exchange<'_> {
         Box::pin(async move {
-            self.times.lock().unwrap().push(self.hands.truth());
             if self.down.load(Ordering::SeqCst) {
                 let cause = molisa_gateway::national::Cause::Connect;
                 return Err(WireError::NotSent { cause, why: "refused".into() });
@@ -126,19 +129,29 @@ impl Transport for Wire {
     }
 }
 
-/// A future that is dropped after so many polls: a crash at any point where anything is awaited.
-struct Doomed<F> {
+/// A future that is dropped after so many polls, counted from a moment on: a crash where anything is awaited.
+pub struct Doomed<F> {
     inner: Pin<Box<F>>,
     left: u32,
+    from: Box<dyn Fn() -> bool + Send>,
+}
+
+impl<F: Future> Doomed<F> {
+    /// The polls are counted once it is so.
+    pub fn from(so: impl Fn() -> bool + Send + 'static, polls: u32, inner: F) -> Self {
+        Self { inner: Box::pin(inner), left: polls, from: Box::new(so) }
+    }
 }
 
 impl<F: Future> Future for Doomed<F> {
     type Output = Option<F::Output>;
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.left == 0 {
-            return Poll::Ready(None);
+        if (self.from)() {
+            if self.left == 0 {
+                return Poll::Ready(None);
+            }
+            self.left -= 1;
         }
-        self.left -= 1;
         self.inner.as_mut().poll(context).map(Some)
     }
 }
@@ -157,6 +170,20 @@ pub struct World {
 /// The repository's mappings.
 pub fn mappings() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings")
+}
+
+/// Copies a folder, to be changed.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 /// Waits short enough for a story.
@@ -178,7 +205,7 @@ impl World {
         let store = Store::open(&place).await.unwrap();
         let hands = Hands::at(MORNING);
         let nation = Arc::new(Mutex::new(Nation::new(Settings::default(), Words::default())));
-        let wire = Arc::new(Wire { nation, hands: Arc::clone(&hands), down: false.into(), times: Mutex::default() });
+        let wire = Wire::to(nation, &hands);
         let stream = Self::stream(dir.path(), &wire).await;
         let options = SyncOptions { release_brake: None, patience: Duration::from_hours(2) };
         Self { dir, place, store, stream, hands, wire, options }
@@ -224,9 +251,35 @@ impl World {
 
     /// A run that dies after so many polls; `None` if it did. The house is then started again, as after a kill.
     pub async fn sync_until(&mut self, polls: u32) -> Option<Result<Outcome, RunError>> {
+        self.doomed(|| true, polls).await
+    }
+
+    /// The same, from the moment on at which the nation has answered so many requests: none of the answers is known
+    /// yet when it dies after no more polls.
+    pub async fn sync_until_seen(
+        &mut self,
+        operation: Operation,
+        times: u64,
+        polls: u32,
+    ) -> Option<Result<Outcome, RunError>> {
+        let seen = self.seen(operation, times);
+        self.doomed(seen, polls).await
+    }
+
+    /// Whether the nation has answered so many requests.
+    pub fn seen(&self, operation: Operation, times: u64) -> impl Fn() -> bool + Send + 'static {
+        let nation = Arc::clone(&self.wire.nation);
+        move || nation.lock().unwrap().report().requests.get(&operation).is_some_and(|n| *n >= times)
+    }
+
+    async fn doomed(
+        &mut self,
+        so: impl Fn() -> bool + Send + 'static,
+        polls: u32,
+    ) -> Option<Result<Outcome, RunError>> {
         let stop = CancellationToken::new();
-        let inner = Box::pin(sync(&self.store, &self.stream, &*self.hands, &self.options, &Quiet, &stop));
-        let result = Doomed { inner, left: polls }.await;
+        let run = sync(&self.store, &self.stream, &*self.hands, &self.options, &Quiet, &stop);
+        let result = Doomed::from(so, polls, run).await;
         if result.is_none() {
             self.restart().await;
         }
@@ -239,6 +292,32 @@ impl World {
         self.store = Store::open(&self.place).await.unwrap();
         self.stream = Self::stream(self.dir.path(), &self.wire).await;
         self.hands.pass(61_000);
+    }
+
+    /// The store and the stream as another process opens them.
+    pub async fn as_another_process(&self) -> (Store, Stream) {
+        (Store::open(&self.place).await.unwrap(), Self::stream(self.dir.path(), &self.wire).await)
+    }
+
+    /// A second stream of the same rows, to a system and a nation of its own.
+    pub async fn second_stream(&self) -> (Stream, Arc<Wire>) {
+        let nation = Arc::new(Mutex::new(Nation::new(Settings::default(), Words::default())));
+        let wire = Wire::to(nation, &self.hands);
+        let mut stream = Self::stream(self.dir.path(), &wire).await;
+        stream.name = "second".into();
+        Arc::get_mut(&mut stream.system).unwrap().name = "second".into();
+        (stream, wire)
+    }
+
+    /// The store's file, to be looked into or damaged.
+    pub fn store_file(&self) -> PathBuf {
+        self.dir.path().join("store.db")
+    }
+
+    /// A number out of the store's file.
+    pub fn count(&self, sql: &str) -> u64 {
+        let store = rusqlite::Connection::open(self.store_file()).unwrap();
+        u64::try_from(store.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()).unwrap()
     }
 
     /// The local database, to be edited.
