@@ -227,7 +227,10 @@ async fn story(renamed: bool) -> Vec<(&'static str, Value)> {
     house.sandbox.say("DELETE", "/_sandbox/faults", "");
     let asked = |house: &House| house.sandbox.report()["requests"]["ask"].as_u64().unwrap();
     let (asks, again) = (asked(&house), count("batches_again"));
-    told.push(("after the kill", house.sync()));
+    let mut after = house.sync();
+    // Whether the rows of the batch count as unchanged depends on who is first: the scan, or the answer.
+    after.as_object_mut().unwrap().remove("unchanged");
+    told.push(("after the kill", after));
     assert_eq!((asked(&house), count("batches_again")), (asks + 1, again), "asked once, not sent again");
 
     // A connection cut before anything was stored: asked about, never seen, sent again.

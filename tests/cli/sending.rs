@@ -76,10 +76,6 @@ impl Sending {
         std::fs::read_to_string(self.dir.path().join("said")).unwrap()
     }
 
-    pub fn count(&self, figure: &str) -> u64 {
-        self.sandbox.report()[figure].as_u64().unwrap()
-    }
-
     /// Requests of an operation that reached the nation.
     pub fn requests(&self, operation: &str) -> u64 {
         self.sandbox.report()["requests"][operation].as_u64().unwrap_or(0)

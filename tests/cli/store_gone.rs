@@ -1,6 +1,5 @@
 //! The store goes away while batches are on the wire: nothing more is sent, the run says so, and the next one
 //! loses and repeats nothing.
-#![expect(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
 use molisa_gateway::store::{Place, Store, Tx};
 use sqlx::Connection as _;
