@@ -199,8 +199,8 @@ async fn running(app: &App) -> Result<u64, Failure> {
 /// A configuration like an operator's, for loopback.
 fn settings(dir: &Path, address: &str) -> Result<(), Failure> {
     init::write_mappings(&dir.join("mappings"))?;
-    init::write(&dir.join("secrets/id"), b"sandbox")?;
-    init::write(&dir.join("secrets/secret"), b"sandbox")?;
+    init::write_secret(&dir.join("secrets/id"), "sandbox")?;
+    init::write_secret(&dir.join("secrets/secret"), "sandbox")?;
     let text = format!(
         r#"# Cấu hình của lần chạy thử / the demo's configuration
 mappings = "mappings"

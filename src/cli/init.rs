@@ -1,5 +1,6 @@
 //! `init` writes a starter configuration and the mappings that this program came with.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -53,5 +54,13 @@ pub(super) fn write_mappings(dir: &Path) -> Result<(), Failure> {
 /// Writes a file and the folders above it.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(path, bytes));
+    made.map_err(|e| Failure::new(1, format!("{}: không ghi được / cannot be written: {e}", path.display())))
+}
+
+/// Writes a secret, which only we can read.
+pub(super) fn write_secret(path: &Path, secret: &str) -> Result<(), Failure> {
+    write(path, b"")?;
+    let owner_only = std::fs::Permissions::from_mode(0o600);
+    let made = std::fs::set_permissions(path, owner_only).and_then(|()| std::fs::write(path, secret));
     made.map_err(|e| Failure::new(1, format!("{}: không ghi được / cannot be written: {e}", path.display())))
 }

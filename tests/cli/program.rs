@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -76,8 +77,10 @@ impl Drop for Sandbox {
 
 /// A folder with a configuration for that sandbox, in front of a local database.
 pub fn configure(dir: &Path, address: &str) {
-    std::fs::write(dir.join("id"), "sandbox").unwrap();
-    std::fs::write(dir.join("secret"), "sandbox").unwrap();
+    for name in ["id", "secret"] {
+        std::fs::write(dir.join(name), "sandbox").unwrap();
+        std::fs::set_permissions(dir.join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
     let mappings = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings");
     let text = format!(
         "mappings = \"{}\"\n[province]\ncode = \"87\"\n[store]\nkind = \"sqlite\"\npath = \"store.db\"\n\

@@ -200,7 +200,7 @@ async fn story(renamed: bool) -> Vec<(&'static str, Value)> {
         told.push(("shown", house.call(&["queue", "show", key]).1["open"].clone()));
         house.rule(&format!(r#"{{"references":["{key}"],"as":"accepted"}}"#));
     }
-    assert_eq!(house.call(&["replay", &people[0]]).0, Some(0));
+    assert_eq!(house.call(&["queue", "retry", &people[0]]).0, Some(0));
     told.push(("replayed", house.sync()));
 
     // Whole answers: busy, a token that dies, malformed once; an answer in numbers and blanks.

@@ -92,7 +92,10 @@ impl House {
         let store = rusqlite::Connection::open(self.world.dir.path().join("store.db")).unwrap();
         let mut sent = Sha256::new();
         let mut lines = store
-            .prepare("select key, action, version, payload from outbox where state = 'accepted' order by key, id")
+            .prepare(
+                "select key, action, version, payload from outbox join payload on outbox_id = id \
+                where state = 'accepted' order by key, id",
+            )
             .unwrap();
         let mut lines = lines.query([]).unwrap();
         let mut count = 0_u64;
