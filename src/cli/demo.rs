@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::progress::{Expected, Line};
+use super::progress::{Expected, Lines};
 use super::{Call, Failure, init, output};
 use crate::app::App;
 use crate::config::Config;
@@ -173,7 +173,8 @@ async fn three_runs(
         }
         let stream = app.streams.first().ok_or_else(|| Failure::new(1, "no stream"))?;
         let options = SyncOptions { release_brake: None, patience: app.patience(&stream.name) };
-        let line = Line::new(name, expected, call.json);
+        let lines = Lines::new(call.json);
+        let line = lines.line(name, expected);
         let done = run::sync(&app.store, stream, &SystemClock::new(), &options, &line, stop).await;
         line.finish();
         let mut outcome = done?;

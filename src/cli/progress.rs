@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::run::Progress;
 
@@ -25,10 +25,24 @@ pub(super) struct Line {
     confirmed: AtomicU64,
 }
 
-impl Line {
-    /// A line for a stream.
-    pub fn new(name: &str, expected: Expected, quiet: bool) -> Self {
+/// The lines of runs that go on side by side.
+pub(super) struct Lines(MultiProgress);
+
+impl Lines {
+    /// None is shown to a program that asked for JSON.
+    pub fn new(quiet: bool) -> Self {
         let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        Self(MultiProgress::with_draw_target(target))
+    }
+
+    /// A line for a stream.
+    pub fn line(&self, name: &str, expected: Expected) -> Line {
+        Line::new(&self.0, name, expected)
+    }
+}
+
+impl Line {
+    fn new(lines: &MultiProgress, name: &str, expected: Expected) -> Self {
         let (length, template) = match expected {
             Expected::Confirmed(rows) => {
                 (Some(rows), "{prefix} {pos}/{len} xác nhận/confirmed · {msg} · {per_sec} · còn/left {eta}")
@@ -38,7 +52,7 @@ impl Line {
             }
             Expected::Unknown => (None, "{prefix} {pos} xác nhận/confirmed · {msg} · {per_sec}"),
         };
-        let bar = ProgressBar::with_draw_target(length, target);
+        let bar = lines.add(ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden()));
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }

@@ -1,12 +1,14 @@
 //! `sync` runs streams once; `plan` tells what that would send.
 
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
-use super::progress::{Expected, Line};
+use super::progress::{Expected, Lines};
 use super::{Call, Failure, hand, output};
+use crate::app::App;
 use crate::delta::Tally;
 use crate::model::{Message, SystemClock};
-use crate::run::{self, Outcome, Plan, Release, SyncOptions};
+use crate::run::{self, Outcome, Plan, Release, RunError, Stream, SyncOptions};
 use crate::store::{Store, StoreError, ledger, runs};
 
 #[derive(Debug, Args)]
@@ -36,16 +38,55 @@ pub(super) async fn run(call: &Call, args: &SyncArgs) -> Result<u8, Failure> {
     }
     let app = call.app().await?;
     let stop = super::serve::stop_on_signal();
-    let mut outcomes = Vec::new();
-    for stream in app.named(&args.which.streams)? {
-        let options = SyncOptions { release_brake: release(args), patience: app.patience(&stream.name) };
-        let line = Line::new(&stream.name, expected(&app.store, &stream.name).await?, call.json);
-        let result = run::sync(&app.store, stream, &SystemClock::new(), &options, &line, &stop).await;
-        line.finish();
-        outcomes.push(result?);
-    }
+    let streams = app.named(&args.which.streams)?;
+    let ended = Box::pin(all(&app, &streams, call.json, release(args).as_ref(), &stop)).await;
     app.store.close().await;
-    Ok(show(call, &outcomes))
+    Ok(show(call, ended?))
+}
+
+/// How the run of one stream ended.
+pub(super) type Ended = (String, Result<Outcome, RunError>);
+
+/// Runs streams once each: those of one system one after the other, in their order; systems side by side, so that one
+/// that is down, slow or out of budget holds no other up. A run that fails ends no other run.
+pub(super) async fn all(
+    app: &App,
+    streams: &[&Stream],
+    quiet: bool,
+    release: Option<&Release>,
+    stop: &CancellationToken,
+) -> Result<Vec<Ended>, StoreError> {
+    let lines = Lines::new(quiet);
+    let mut systems: Vec<(&str, Vec<(usize, &Stream)>)> = Vec::new();
+    for (at, &stream) in streams.iter().enumerate() {
+        let name = stream.system.name.as_str();
+        match systems.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, theirs)) => theirs.push((at, stream)),
+            None => systems.push((name, vec![(at, stream)])),
+        }
+    }
+    let ended = systems.into_iter().map(|(_, theirs)| of_system(app, theirs, release, &lines, stop));
+    let mut ended: Vec<_> = futures_util::future::try_join_all(ended).await?.into_iter().flatten().collect();
+    ended.sort_by_key(|(at, _)| *at);
+    Ok(ended.into_iter().map(|(_, ended)| ended).collect())
+}
+
+async fn of_system(
+    app: &App,
+    streams: Vec<(usize, &Stream)>,
+    release: Option<&Release>,
+    lines: &Lines,
+    stop: &CancellationToken,
+) -> Result<Vec<(usize, Ended)>, StoreError> {
+    let mut ended = Vec::with_capacity(streams.len());
+    for (at, stream) in streams {
+        let options = SyncOptions { release_brake: release.cloned(), patience: app.patience(&stream.name) };
+        let line = lines.line(&stream.name, expected(&app.store, &stream.name).await?);
+        let result = Box::pin(run::sync(&app.store, stream, &SystemClock::new(), &options, &line, stop)).await;
+        line.finish();
+        ended.push((at, (stream.name.clone(), result)));
+    }
+    Ok(ended)
 }
 
 /// A ledger that confirmed something knows about how many rows will be read.
@@ -61,11 +102,29 @@ fn release(args: &SyncArgs) -> Option<Release> {
     Some(Release { reason: reason.clone(), who: hand::who() })
 }
 
-fn show(call: &Call, outcomes: &[Outcome]) -> u8 {
+fn show(call: &Call, ended: Vec<Ended>) -> u8 {
+    let (mut outcomes, mut failed) = (Vec::new(), Vec::new());
+    for (name, result) in ended {
+        match result {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) => failed.push((name, error)),
+        }
+    }
+    let outcomes = outcomes.as_slice();
     if call.json {
-        println!("{}", serde_json::json!({ "runs": outcomes }));
+        let failed: Vec<_> = failed
+            .iter()
+            .map(|(name, error)| serde_json::json!({ "name": name, "error": error.to_string() }))
+            .collect();
+        let mut told = serde_json::json!({ "runs": outcomes });
+        if !failed.is_empty() {
+            told["failed"] = failed.into();
+        }
+        println!("{told}");
     } else {
-        println!("{}", output::outcomes(outcomes));
+        if !outcomes.is_empty() {
+            println!("{}", output::outcomes(outcomes));
+        }
         for run in outcomes {
             if let Some(holder) = &run.taken {
                 println!(
@@ -90,9 +149,12 @@ fn show(call: &Call, outcomes: &[Outcome]) -> u8 {
             }
         }
     }
-    // Not reached is graver than something that waits for a person.
-    let codes: Vec<u8> = outcomes.iter().map(Outcome::exit_code).collect();
-    codes.into_iter().max().unwrap_or(0)
+    for (name, error) in &failed {
+        eprintln!("{name}: {error}");
+    }
+    // What failed is graver than what was not reached, and that is graver than something that waits for a person.
+    let codes = outcomes.iter().map(Outcome::exit_code).max().unwrap_or(0);
+    failed.iter().map(|(_, error)| error.exit_code()).max().unwrap_or(codes)
 }
 
 pub(super) async fn plan(call: &Call, args: &StreamArgs) -> Result<u8, Failure> {

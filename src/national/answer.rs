@@ -17,7 +17,7 @@ pub struct RawAnswer {
     pub message: String,
     /// The results.
     pub results: Vec<RawResult>,
-    /// There is a place for results, be it empty.
+    /// There is a list of results, be it empty, or a bare one; null and empty text are none.
     pub has_results: bool,
     /// The results have a form that is neither list, object nor nothing.
     pub odd_results: bool,
@@ -130,19 +130,20 @@ impl<'de> Visitor<'de> for AnswerSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawAnswer, A::Error> {
         let names = &self.0.names;
-        let mut answer = RawAnswer::default();
+        let (mut answer, mut met) = (RawAnswer::default(), false);
         while let Some(key) = map.next_key::<String>()? {
             if key == names.code {
                 set_once(&mut answer.code, map.next_value::<Loose>()?.0)?;
             } else if key == names.message {
                 answer.message = map.next_value::<Loose>()?.0.unwrap_or_default();
             } else if key == names.results {
-                if std::mem::replace(&mut answer.has_results, true) {
+                if std::mem::replace(&mut met, true) {
                     return Err(de::Error::custom("results twice"));
                 }
                 match map.next_value_seed(ResultsSeed(self.0))? {
-                    Some(results) => answer.results = results,
-                    None => answer.odd_results = true,
+                    Results::These(results) => (answer.results, answer.has_results) = (results, true),
+                    Results::Nothing => {}
+                    Results::Odd => answer.odd_results = true,
                 }
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -164,11 +165,20 @@ fn set_once<E: de::Error>(slot: &mut Option<String>, value: Option<String>) -> R
     }
 }
 
-/// A list of results, one bare result, or nothing; `None` for anything else.
+/// What stands in the place of the results.
+enum Results {
+    /// A list of them, or one bare result.
+    These(Vec<RawResult>),
+    /// Null or an empty text.
+    Nothing,
+    /// Anything else.
+    Odd,
+}
+
 struct ResultsSeed<'f>(&'f AnswerForm);
 
 impl<'de> DeserializeSeed<'de> for ResultsSeed<'_> {
-    type Value = Option<Vec<RawResult>>;
+    type Value = Results;
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -176,38 +186,38 @@ impl<'de> DeserializeSeed<'de> for ResultsSeed<'_> {
 }
 
 impl<'de> Visitor<'de> for ResultsSeed<'_> {
-    type Value = Option<Vec<RawResult>>;
+    type Value = Results;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("results")
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Some(Vec::new()))
+        Ok(Results::Nothing)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(text.trim().is_empty().then(Vec::new))
+        Ok(if text.trim().is_empty() { Results::Nothing } else { Results::Odd })
     }
 
     fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Results::Odd)
     }
 
     fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Results::Odd)
     }
 
     fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Results::Odd)
     }
 
     fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Results::Odd)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        Ok(Some(vec![ResultSeed(self.0).visit_map(map)?]))
+        Ok(Results::These(vec![ResultSeed(self.0).visit_map(map)?]))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
@@ -218,7 +228,7 @@ impl<'de> Visitor<'de> for ResultsSeed<'_> {
             }
             results.push(result);
         }
-        Ok(Some(results))
+        Ok(Results::These(results))
     }
 }
 

@@ -69,6 +69,10 @@ fn codes_mean_what_the_profile_says() {
     let one = r#""result":[{"MaThamChieu":"a","KetQua":"0"}]}"#;
     assert_eq!(write(&format!(r#"{{"error_code":"3",{one}"#)), kept, "the stored answer of a repeated key");
     assert_eq!(judge(Operation::Ask, 200, format!(r#"{{"error_code":"0",{one}"#)), kept, "the stored answer asked for");
+    // Nothing where results should be is no list without them: it must not be read as "none was stored".
+    for nothing in [r#"{"error_code":0}"#, r#"{"error_code":0,"result":null}"#, r#"{"error_code":0,"result":" "}"#] {
+        assert!(matches!(judge(Operation::Ask, 200, nothing.to_owned()), Verdict::Unknown { .. }), "{nothing}");
+    }
     assert_eq!(judge(Operation::Ask, 200, r#"{"error_code":"4"}"#), Verdict::NeverSeen);
     assert!(is_unknown(&write(r#"{"error_code":"4"}"#)), "never seen is no answer to a write");
     assert!(
