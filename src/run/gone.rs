@@ -114,8 +114,12 @@ impl Judge<'_> {
                         class: Class::Stopped,
                     });
                 }
-            } else if verdict != "gone" {
-                gone.candidates.push(key);
+            } else {
+                // What waits of them is not sent: it is older than their going.
+                gone.retire.extend(known.queued.map(|(id, _)| id));
+                if verdict != "gone" {
+                    gone.candidates.push(key);
+                }
             }
         }
         Ok(gone)

@@ -94,6 +94,8 @@ impl Scan<'_> {
         outbox::retire(tx, &staged.withdraw, "withdrawn").await?;
         outbox::add(tx, id, self.run, self.first, &staged.drafts).await?;
         self.keep_parked(tx, &staged.drafts).await?;
+        let disown: Vec<&str> = staged.disown.iter().map(String::as_str).collect();
+        outbox::disown(tx, id, self.run, &disown).await?;
         mismatch::open(tx, id, self.run, now, &staged.held).await?;
         let over: Vec<&str> = staged.over.iter().map(String::as_str).collect();
         mismatch::close(tx, id, "held-here", &over, now).await
@@ -134,6 +136,10 @@ impl Scan<'_> {
             let mut tx = self.store.write().await?;
             let now = self.clock.now();
             leases::renew(&mut tx, self.lease, now).await?;
+            if self.judge.leftovers.is_some() {
+                let keys: Vec<&str> = missing.iter().map(|(_, key, ..)| key.as_str()).collect();
+                outbox::disown(&mut tx, id, self.run, &keys).await?;
+            }
             let gone = self.judge.sort_gone(&mut tx, missing, &decisions).await?;
             outbox::retire(&mut tx, &gone.retire, "withdrawn").await?;
             outbox::add(&mut tx, id, self.run, false, &gone.stops).await?;

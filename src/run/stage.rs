@@ -57,6 +57,8 @@ pub(super) struct Staged {
     pub withdraw: Vec<i64>,
     pub held: Vec<mismatch::Draft>,
     pub over: Vec<String>,
+    /// Held now, though something of them went out in this run: counted as held only.
+    pub disown: Vec<String>,
 }
 
 impl Judge<'_> {
@@ -77,6 +79,7 @@ impl Judge<'_> {
                 (row, raw, ledger_key(chunk.key(row), row.twice, raw))
             })
             .collect();
+        self.note_doubled(tx, chunk, seen).await?;
         let met: Vec<ledger::Met<'_>> = rows.iter().map(|(_, raw, key)| ledger::Met { key, raw: *raw }).collect();
         let known = if self.blank {
             vec![None; rows.len()]
@@ -91,7 +94,7 @@ impl Judge<'_> {
                 seen.note(id);
                 if same {
                     // What was taken over is counted by what becomes of it.
-                    counts.unchanged += u64::from(!counted.contains(&key));
+                    counts.unchanged += u64::from(!counted.contains_key(&key));
                     continue;
                 }
             }
@@ -100,11 +103,23 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// Those of the keys that the run took over from earlier ones.
-    async fn counted(&self, tx: &mut Tx, keys: &[&str]) -> Result<HashSet<String>, StoreError> {
+    /// A person whose key occurs twice is there, though the rows stand in the ledger under other keys.
+    async fn note_doubled(&self, tx: &mut Tx, chunk: &Chunk, seen: &mut Seen) -> Result<(), StoreError> {
+        let own = chunk.rows.iter().filter(|row| row.twice).map(|row| chunk.key(row));
+        let own: Vec<ledger::Met<'_>> =
+            own.filter(|key| is_plain(key)).map(|key| ledger::Met { key, raw: [0; 16] }).collect();
+        if !own.is_empty() && !self.blank {
+            let known = ledger::compare(tx, self.id, &own, self.judged_by, "").await?;
+            known.into_iter().flatten().for_each(|(id, _)| seen.note(id));
+        }
+        Ok(())
+    }
+
+    /// Those of the keys that the run took over from earlier ones, and whether something of them went out.
+    async fn counted(&self, tx: &mut Tx, keys: &[&str]) -> Result<HashMap<String, bool>, StoreError> {
         match self.leftovers {
             Some(run) => outbox::answered_for(tx, self.id, run, keys).await,
-            None => Ok(HashSet::new()),
+            None => Ok(HashMap::new()),
         }
     }
 
@@ -126,7 +141,7 @@ impl Judge<'_> {
         };
         let version =
             judgement.held_for().is_none().then(|| self.stream.version(judgement.action, &judgement.canonical));
-        let twice = (row.twice && !own.trim().is_empty()).then(|| own.to_owned());
+        let twice = (row.twice && is_plain(own)).then(|| own.to_owned());
         Fresh { key, raw, judgement, version, number: row.number, twice }
     }
 
@@ -157,13 +172,15 @@ impl Judge<'_> {
                 *counts.held.entry(gravest.reason.word().to_owned()).or_default() += 1;
                 staged.withdraw.extend(known.queued.map(|(id, _)| id));
                 staged.held.push(draft(&row, gravest));
+                staged.disown.extend(counted.contains_key(&row.key).then(|| row.key.clone()));
                 verdict = "held";
             } else if let Some(version) = row.version {
                 let content = (row.judgement.action, version);
                 let same_row = entry.as_ref().is_some_and(|e| e.raw == row.raw && e.judged_by != self.judged_by);
                 match delta(content, &known) {
                     Step::Nothing => {
-                        let on_way = known.in_flight.is_some() || known.queued.is_some() || counted.contains(&row.key);
+                        let on_way =
+                            known.in_flight.is_some() || known.queued.is_some() || counted.contains_key(&row.key);
                         counts.unchanged += u64::from(!on_way);
                         if content.0 == Action::Stop && known.confirmed.is_none() {
                             verdict = "idle";
@@ -171,7 +188,8 @@ impl Judge<'_> {
                     }
                     Step::Withdraw(id) => {
                         staged.withdraw.push(id);
-                        counts.unchanged += u64::from(known.in_flight.is_none());
+                        let went = known.in_flight.is_some() || counted.get(&row.key) == Some(&true);
+                        counts.unchanged += u64::from(!went);
                     }
                     Step::Queue { replaces } => {
                         staged.supersede.extend(replaces);
@@ -218,10 +236,16 @@ fn judged(
     ledger::Judged { key, raw, judge_again, verdict, unit }
 }
 
+/// Whether a key can stand for itself. One with control characters cannot: PostgreSQL takes no NUL, and the pseudo keys
+/// begin with one.
+fn is_plain(own: &str) -> bool {
+    !own.trim().is_empty() && !own.chars().any(char::is_control)
+}
+
 /// The key under which a row stands in the ledger: its own; one made of its content where it has none of its own.
 fn ledger_key(own: &str, twice: bool, raw: [u8; 16]) -> String {
     let print = u128::from_be_bytes(raw);
-    if own.trim().is_empty() {
+    if !is_plain(own) {
         format!("{PSEUDO}row:{print:032x}")
     } else if twice {
         format!("{PSEUDO}twice:{print:032x}")
@@ -255,7 +279,8 @@ fn draft(row: &Fresh, gravest: &Complaint) -> mismatch::Draft {
         kind: "held-here",
         reason: gravest.reason.word().to_owned(),
         field: gravest.field.clone(),
-        value: gravest.value.clone(),
+        // PostgreSQL takes no NUL in a text.
+        value: gravest.value.replace('\0', "\u{fffd}"),
         proposal: gravest.proposal.clone().unwrap_or_default(),
         detail: gravest.detail.clone(),
         complaints: serde_json::to_string(&row.judgement.complaints).unwrap_or_else(|_| "[]".to_owned()),

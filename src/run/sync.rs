@@ -1,5 +1,6 @@
 //! The way through a run: lease, scan and delivery side by side, brake, outcome.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
@@ -77,6 +78,7 @@ impl Run<'_> {
     ) -> Result<(), RunError> {
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
+        leases::renew(&mut tx, &self.lease, now).await?;
         self.number = runs::begin(&mut tx, self.id, self.first, now).await?;
         let parked = decided::parked(&mut tx, self.id).await?;
         let leftovers = outbox::adopt(&mut tx, self.id, self.number).await?
@@ -133,7 +135,7 @@ impl Run<'_> {
         let (scanned, delivered) = futures_util::future::join(Box::pin(scanning), Box::pin(delivering)).await;
         let (ended, delivered) = delivered?;
         let counts = scanned?;
-        self.count(counts, delivered, outcome).await?;
+        self.count(counts, &delivered, outcome).await?;
         outcome.unreached = ended == Ended::Unreached;
         if ended == Ended::Stopped { Err(RunError::Stopped) } else { Ok(()) }
     }
@@ -166,16 +168,17 @@ impl Run<'_> {
     }
 
     /// Every row that was scanned becomes one figure, by what the store says happened to it.
-    async fn count(&self, counts: Counts, delivered: Delivered, outcome: &mut Outcome) -> Result<(), RunError> {
+    async fn count(&self, counts: Counts, delivered: &Delivered, outcome: &mut Outcome) -> Result<(), RunError> {
         let mut tx = self.store.read().await?;
         let states = outbox::outcome(&mut tx, self.number, self.adopted).await?;
+        outcome.refused =
+            if delivered.refused.is_empty() { BTreeMap::new() } else { outbox::refusals(&mut tx, self.number).await? };
         drop(tx);
         outcome.scanned = counts.scanned;
         outcome.unchanged = counts.unchanged;
         outcome.held = counts.held;
         outcome.told = counts.told;
-        outcome.refused = delivered.refused;
-        let (mut waiting, mut parked) = (0, 0);
+        let (mut waiting, mut parked, mut refused) = (0, 0, 0);
         for ((state, action), n) in states {
             match state.as_str() {
                 "accepted" => {
@@ -185,9 +188,15 @@ impl Run<'_> {
                 "sent" | "ready" => outcome.unknown += n,
                 "staged" => waiting += n,
                 "parked" => parked += n,
+                "refused" => refused += n,
                 _ => {}
             }
             outcome.sent += if matches!(state.as_str(), "accepted" | "refused" | "sent") { n } else { 0 };
+        }
+        // One whose mismatch a person settled meanwhile has no code any more.
+        let told: u64 = outcome.refused.values().sum();
+        if refused > told {
+            *outcome.refused.entry("refused".to_owned()).or_default() += refused - told;
         }
         for (reason, n) in [(Reason::Brake, waiting), (Reason::Parked, parked)] {
             if n > 0 {

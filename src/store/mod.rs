@@ -91,8 +91,10 @@ impl From<sqlx::Error> for StoreError {
         };
         let code =
             error.as_database_error().and_then(|d| d.code().map(std::borrow::Cow::into_owned)).unwrap_or_default();
-        // SQLite's extended codes carry the primary code in the low byte.
-        let sqlite = code.parse::<i32>().map_or(0, |c| c & 0xff);
+        // SQLite's extended codes carry the primary code in the low byte; an SQLSTATE may be all digits too.
+        let is_sqlite =
+            error.as_database_error().is_some_and(|e| e.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some());
+        let sqlite = if is_sqlite { code.parse::<i32>().map_or(0, |c| c & 0xff) } else { 0 };
         match (sqlite, code.as_str()) {
             (13, _) | (_, "53100") => Self::Full(text),
             // An I/O error while writing is how some file systems say that they are full.

@@ -8,6 +8,7 @@ mod crashes;
 mod disk;
 mod drift;
 mod failures;
+mod figures;
 mod first;
 mod four_sources;
 mod stories;
