@@ -4,12 +4,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::control::Rule;
+use super::entity::Kind;
 use super::parse::{Value, Values};
-use super::record::{COUNT, Field, LIST, OF_A_STOP, WRITTEN};
+use super::record::{Field, LIST};
+use super::report::Held;
 use super::version;
 
 /// Parts the values of a record; no value may hold it.
 const BETWEEN: char = '\u{1f}';
+
+/// State of a record over which a stop is laid.
+const STOPPED: &str = "THOI_HUONG";
 
 /// A stop's fields, by their places in the table.
 type Laid = Box<[(u8, Box<str>)]>;
@@ -39,18 +45,29 @@ impl Written {
     }
 
     /// The values as they stand: the last `GHI` with a stop's fields laid over it.
-    pub(super) fn standing(&self) -> [Option<&str>; COUNT] {
-        let mut all = [None; COUNT];
+    pub(super) fn standing(&self, kind: &Kind) -> Vec<Option<&str>> {
+        let mut all = vec![None; kind.fields.len()];
         for (slot, text) in all.iter_mut().zip(self.values.split(BETWEEN)) {
             *slot = Some(text);
         }
         for (place, text) in self.stop.iter().flat_map(|laid| laid.iter()) {
             all[usize::from(*place)] = Some(text);
         }
-        if self.is_stopped() {
-            all[Field::TrangThai as usize] = Some("THOI_HUONG");
+        if let (true, Some(state)) = (self.is_stopped(), kind.place(Field::TrangThai)) {
+            all[state] = Some(STOPPED);
         }
         all
+    }
+
+    /// One value as it stands.
+    pub(super) fn text(&self, kind: &Kind, field: Field) -> &str {
+        let standing = self.standing(kind);
+        kind.place(field).and_then(|place| standing[place]).unwrap_or_default()
+    }
+
+    /// `TrangThai`, told beside the record; an entity without it has a word for the stopped only.
+    pub(super) fn state(&self, kind: &Kind) -> &str {
+        if self.is_stopped() { STOPPED } else { self.text(kind, Field::TrangThai) }
     }
 }
 
@@ -99,9 +116,10 @@ pub(super) struct Batch {
     pub verdicts: Option<Box<[(u32, Verdict)]>>,
 }
 
-/// All that is kept.
-#[derive(Debug, Default)]
+/// All that is kept of one entity.
+#[derive(Debug)]
 pub(super) struct Book {
+    pub kind: &'static Kind,
     pub entries: Vec<Entry>,
     pub index: BTreeMap<Arc<str>, u32>,
     pub units: Vec<Unit>,
@@ -113,8 +131,8 @@ pub(super) struct Book {
     /// Reasons of refusals, each once.
     pub reasons: Vec<(String, String)>,
     reason_index: HashMap<(String, String), u16>,
-    /// `ThoiGianGui` of the newest batch stored.
-    pub newest: u64,
+    /// What is said of single references.
+    pub rules: HashMap<String, Rule>,
 }
 
 /// A place as a small number; the book of one process never has more.
@@ -123,6 +141,22 @@ fn small(count: usize) -> u32 {
 }
 
 impl Book {
+    pub(super) fn new(kind: &'static Kind) -> Self {
+        Self {
+            kind,
+            entries: Vec::new(),
+            index: BTreeMap::new(),
+            units: Vec::new(),
+            unit_index: HashMap::new(),
+            batches: Vec::new(),
+            keys: HashMap::new(),
+            open: HashMap::new(),
+            reasons: Vec::new(),
+            reason_index: HashMap::new(),
+            rules: HashMap::new(),
+        }
+    }
+
     /// The entry of a reference, made if new.
     pub(super) fn entry(&mut self, reference: &str) -> u32 {
         if let Some(&entry) = self.index.get(reference) {
@@ -138,6 +172,16 @@ impl Book {
     /// The record of an entry, if one was stored.
     pub(super) fn written(&self, entry: u32) -> Option<&Written> {
         self.entries.get(entry as usize).and_then(|entry| entry.written.as_deref())
+    }
+
+    /// How many records there are, and how many of them are stopped.
+    pub(super) fn held(&self) -> Held {
+        let mut held = Held::default();
+        for written in self.entries.iter().filter_map(|entry| entry.written.as_deref()) {
+            held.records += 1;
+            held.stopped += u64::from(written.is_stopped());
+        }
+        held
     }
 
     /// A reason, kept once.
@@ -178,17 +222,18 @@ impl Book {
     /// Stores a `GHI`.
     pub(super) fn write(&mut self, entry: u32, province: &str, values: &Values<'_>, mark: &Mark) {
         let mut text = String::with_capacity(512);
-        for (place, value) in values[..WRITTEN].iter().enumerate() {
+        let kind = self.kind;
+        for (place, (value, &field)) in values.iter().zip(&kind.fields[..kind.written]).enumerate() {
             if place > 0 {
                 text.push(BETWEEN);
             }
             match value {
                 Some(Value::Text(value)) => text.push_str(value),
-                Some(Value::List(list)) if place == LIST => text.push_str(&list.join(",")),
+                Some(Value::List(list)) if field == LIST => text.push_str(&list.join(",")),
                 _ => {}
             }
         }
-        let commune = values[Field::MaXa as usize].as_ref().and_then(Value::text).unwrap_or_default();
+        let commune = kind.place(Field::MaXa).and_then(|place| values[place].as_ref()?.text()).unwrap_or_default();
         let unit = self.unit(province, commune);
         self.put(entry, unit, text.into(), None, mark);
     }
@@ -199,15 +244,21 @@ impl Book {
             return false;
         };
         let kept = std::mem::take(&mut written.values);
-        let commune = kept.split(BETWEEN).nth(Field::MaXa as usize).unwrap_or_default().to_owned();
-        let laid = OF_A_STOP.iter().filter_map(|&field| {
-            let text = values[field as usize].as_ref().and_then(Value::text)?;
-            Some((field as u8, text.into()))
+        let commune = self.units[written.unit as usize].commune.clone();
+        let laid = self.kind.entity.stop.iter().filter_map(|&field| {
+            let place = self.kind.place(field)?;
+            let text = values[place].as_ref().and_then(Value::text)?;
+            Some((u8::try_from(place).ok()?, text.into()))
         });
         let laid = laid.collect();
         let unit = self.unit(province, &commune);
         self.put(entry, unit, kept, Some(laid), mark);
         true
+    }
+
+    /// `MaDoiTuong`: the nation's own number of an entry, which never changes and is no other entity's.
+    pub(super) fn national_number(&self, entry: u32) -> String {
+        format!("QG{}{:09}", self.kind.number, u64::from(entry) + 1)
     }
 
     fn put(&mut self, entry: u32, unit: u32, values: Box<str>, stop: Option<Laid>, mark: &Mark) {
@@ -250,9 +301,4 @@ pub(super) struct Mark {
     pub version: [u8; 32],
     pub formed: u64,
     pub at_ms: i64,
-}
-
-/// `MaDoiTuong`: the nation's own number of an entry, which never changes.
-pub(super) fn national_number(entry: u32) -> String {
-    format!("QG{:010}", u64::from(entry) + 1)
 }
