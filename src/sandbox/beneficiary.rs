@@ -76,6 +76,8 @@ pub(super) const ENTITY: Entity = Entity {
     ],
     stop: &[NgayDung, DenThang, SoQuyetDinh, NgayQuyetDinh, CoQuanQuyetDinh, LyDoDung],
     stop_checks: &[stopped],
+    unique: &[],
+    settles: None,
 };
 
 const DISABILITIES: [&str; 6] = ["VAN_DONG", "NGHE_NOI", "NHIN", "THAN_KINH", "TRI_TUE", "KHAC"];

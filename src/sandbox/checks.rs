@@ -7,7 +7,8 @@ use super::dates;
 use super::form::{Findings, Read, Scene, digits, want};
 use super::record::Field::{
     self, ChinhSach, DanhMucDVHC, DoChinhXacNgaySinh, GioiTinh, HeSo, HinhThucChiTra, LoaiGiayTo, MaHuyen, MaNganHang,
-    MaTinh, MaXa, MucChuan, MucHuong, NamSinh, NgayQuyetDinh, NgaySinh, NhomDoiTuong, SoGiayTo, SoTaiKhoan, TuThang,
+    MaTinh, MaXa, MucChuan, MucHuong, NamSinh, NgayMat, NgayQuyetDinh, NgaySinh, NgayXayRa, NhomDoiTuong, SoGiayTo,
+    SoTaiKhoan, TuNgay, TuThang,
 };
 
 /// Rates by policy: đồng, and the days from and to which it stood (`data/rates.csv`).
@@ -18,6 +19,11 @@ const RATES: [(&str, u64, Date, Date); 5] = [
     ("176/2025", 500_000, Date::constant(2025, 7, 1), Date::constant(2026, 6, 30)),
     ("335/2026", 540_000, Date::constant(2026, 7, 1), Date::constant(9999, 12, 31)),
 ];
+
+/// The rate on a day, where the list has one.
+pub(super) fn rate_on(day: Date) -> Option<u64> {
+    RATES.iter().find(|(_, _, from, to)| (*from..=*to).contains(&day)).map(|(_, rate, ..)| *rate)
+}
 
 /// A word of a list.
 pub(super) fn one_of(read: &Read<'_, '_>, field: Field, words: &[&str], what: &'static str, out: &mut Findings) {
@@ -108,6 +114,11 @@ fn dong(text: &str) -> Option<u64> {
     if plain && text.len() <= 15 { text.parse().ok() } else { None }
 }
 
+/// A count, or empty.
+pub(super) fn is_count(text: &str) -> bool {
+    text.is_empty() || (text.len() <= 6 && dong(text).is_some())
+}
+
 /// A decimal with a point, no grouping, no needless zeros.
 fn coefficient(text: &str) -> Option<Decimal> {
     let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
@@ -143,7 +154,9 @@ pub(super) fn policy(read: &Read<'_, '_>, scene: &Scene<'_>, out: &mut Findings)
     let base = dong(read.text(MucChuan));
     want(base.is_none_or(|base| base == *right), MucChuan, "not the rate of ChinhSach", out);
     want(*from <= scene.latest, ChinhSach, "not yet in force", out);
-    let since = dates::day(read.text(NgayQuyetDinh)).max(dates::month(read.text(TuThang)));
+    // What is paid once follows the day for which it is paid, what is paid monthly the decision.
+    let event = [NgayMat, NgayXayRa, TuNgay].iter().find_map(|&field| dates::day(read.text(field)));
+    let since = event.or_else(|| dates::day(read.text(NgayQuyetDinh)).max(dates::month(read.text(TuThang))));
     want(since.is_none_or(|since| since <= *to), ChinhSach, "out of force before the decision took effect", out);
 }
 

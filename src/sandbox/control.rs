@@ -90,6 +90,13 @@ impl Nation {
         self.books[0].rule(reference, rule);
     }
 
+    /// The same of any entity; one that there is not is refused.
+    pub fn rule_of(&mut self, entity: &str, reference: &str, rule: Option<Rule>) -> Result<(), &'static str> {
+        let kind = kind_of(entity).ok_or(NO_ENTITY)?;
+        self.books[kind.number].rule(reference, rule);
+        Ok(())
+    }
+
     /// Forgets everything but its settings and words.
     pub fn reset(&mut self) {
         *self = Self::new(self.settings.clone(), self.words.clone());

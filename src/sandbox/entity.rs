@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::beneficiary;
 use super::form::Check;
+use super::programmes;
 use super::record::{Field, WORDS};
 
 /// An entity as the contract has it.
@@ -20,10 +21,28 @@ pub(super) struct Entity {
     pub stop: &'static [Field],
     /// What is judged in a `DUNG`.
     pub stop_checks: &'static [Check],
+    /// Fields that no two records have alike, withdrawn ones left out.
+    pub unique: &'static [Field],
+    /// What is never written otherwise again.
+    pub settles: Option<Settles>,
+}
+
+/// Once a field had this value, others keep theirs.
+pub(super) struct Settles {
+    pub when: (Field, &'static str),
+    pub keeps: &'static [Field],
 }
 
 /// An eighth entity is one more entry here, with its words in [`super::record`] and checks of its own where it has any.
-const ENTITIES: &[Entity] = &[beneficiary::ENTITY];
+const ENTITIES: &[Entity] = &[
+    beneficiary::ENTITY,
+    programmes::FUNERALS,
+    programmes::RELIEF,
+    programmes::CARE,
+    programmes::RESIDENTS,
+    programmes::PAYMENTS,
+    programmes::HONOURS,
+];
 
 /// An entity with the places of its fields worked out.
 pub(super) struct Kind {

@@ -4,10 +4,10 @@
 use jiff::civil::Date;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-use super::book::Written;
 use super::entity::Kind;
 use super::parse::{Value, Values};
 use super::record::{Field, LIST};
+use super::written::Written;
 
 /// What is wrong with one field; the text never holds the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,11 @@ pub(super) fn written(read: &Read<'_, '_>, scene: &Scene<'_>, out: &mut Findings
         want(!read.text(field).is_empty(), field, "empty", out);
     }
     kind.entity.checks.iter().for_each(|check| check(read, scene, out));
+    if let (Some(settles), Some(before)) = (&kind.entity.settles, scene.before.filter(|before| before.settled)) {
+        for &field in settles.keeps {
+            want(before.text(kind, field) == read.text(field), field, "another than the one confirmed before", out);
+        }
+    }
 }
 
 /// Judges a `DUNG`.

@@ -101,6 +101,7 @@ pub(super) fn judge(
     }
     let reference = text(item.reference.as_ref()).unwrap_or_default();
     let is_number = [Field::SoGiayTo, Field::MaDinhDanhCu].iter().any(|&field| read.text(field) == reference);
+    let is_twin = case.write && findings.is_empty() && book.has_twin(read, case.entry);
     let given = text(item.version.as_ref()).unwrap_or_default();
     let others = [
         (item.odd_fields > 0, "record", "SAI_DANG", "a key that the record does not have, or a key twice"),
@@ -111,6 +112,7 @@ pub(super) fn judge(
             "PhienBan is not the hash of the record",
         ),
         (is_number, "reference", "SAI_DANG", "MaThamChieu is an identity number"),
+        (is_twin, "twice", "TRUNG", "another record stands for the same already"),
         (!case.write && !known, "stop", "CHUA_CO", "a stop of a record that was never written"),
     ];
     let mut reason = findings.first().map(|form::Finding(field, what)| {

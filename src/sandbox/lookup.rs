@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use super::answer::{Answer, Code, Told, key, pair, text};
-use super::book::{Book, Knowledge, Written};
+use super::book::{Book, Knowledge};
 use super::dates;
 use super::entity::Kind;
 use super::nation::Nation;
 use super::parse::{self, Value};
 use super::record::LIST;
 use super::version::hex;
+use super::written::Written;
 
 /// Records of one page at most.
 const MOST_PAGE: u64 = 500;
@@ -29,6 +30,9 @@ impl Nation {
         match read_question(body, &[&self.words.question.ma_goi_tin]) {
             Ok([Some(Value::Text(key))]) if (8..=100).contains(&key.chars().count()) => {
                 asked.batch = self.books[kind].keys.get(key.as_ref()).copied();
+                if asked.batch.is_none() && self.is_elsewhere(kind, &key) {
+                    self.breaches.add("question", || "tra-cuu-goi-tin: a batch of another entity".to_owned());
+                }
             }
             Ok(_) => asked.malformed = Some("MaGoiTin is not a text of 8 to 100 characters"),
             Err(what) => asked.malformed = Some(what),

@@ -1,13 +1,16 @@
-//! The national side in a box: `misposasoft` for beneficiaries (`doi-tuong`, JSON), strictly by the contract
-//! (national-systems.md, sections 1, 6 and 7), with named faults. For training, the demo and the tests.
+//! The national side in a box: `misposasoft`, JSON, strictly by the contract (national-systems.md, sections 1, 6 and 7),
+//! with named faults. For training, the demo and the tests. It knows seven entities, each at its own addresses and with
+//! its own records; what an entity is stands in one table entry (`entity`), and only `beneficiary` and `programmes` hold
+//! such entries and the checks that no other entity has.
 //!
 //! It shares no code with the other rooms, not even the nouns of `model`: it is the second, independent reading of the
 //! contract, so that one misreading cannot hide on both sides of the wire.
 //!
 //! The way through: [`serve`] (HTTP/1.1, plays what only a network can do) hands a [`Request`] to [`Nation::handle`]
 //! (synchronous, no clock, no randomness) → `pace` (Retry-After, budget) → `token` → `faults` → `parse` (one pass over
-//! the body, borrowed) → `send` with `form` and `version` → `book` (what is kept) → `answer` (how it is said) →
-//! [`Reply`]. `lookup` answers questions, `control` is the side door under `/_sandbox/`, `report` what was counted.
+//! the body, borrowed) → `send` with `judge`, `form`, `checks` and `version` → `book` (what is kept, one an entity) →
+//! `answer` (how it is said) → [`Reply`]. `lookup` answers questions, `control` is the side door under `/_sandbox/`,
+//! `report` what was counted.
 //! *Violations* are breaches of the contract that a gateway must never make; *refusals* that a nation may say at any
 //! time are made only where [`Rule`]s told so.
 
@@ -29,6 +32,7 @@ mod nation;
 mod pace;
 mod parse;
 mod play;
+mod programmes;
 mod record;
 mod report;
 mod send;
@@ -37,6 +41,7 @@ mod token;
 mod version;
 mod wire;
 mod words;
+mod written;
 
 #[cfg(test)]
 mod tests;

@@ -182,7 +182,7 @@ impl Nation {
         if operation != Operation::Token && !self.may(request, now_ms) {
             return self.say_token_invalid();
         }
-        let Some(fault) = self.faults.next(operation) else {
+        let Some(fault) = self.faults.next(operation, self.books[kind].kind.entity.name) else {
             let said = self.process(route, request, &came, None, now_ms);
             return self.conclude(&came, said, None, request);
         };
@@ -295,6 +295,11 @@ impl Nation {
         let body =
             serde_json::json!({"access_token": token, "token_type": "Bearer", "expires_in": life, "scope": "default"});
         Reply::json(200, body.to_string())
+    }
+
+    /// Whether a batch of another entity has this key.
+    pub(super) fn is_elsewhere(&self, kind: usize, key: &str) -> bool {
+        self.books.iter().any(|book| book.kind.number != kind && book.keys.contains_key(key))
     }
 
     /// The outcome of this attempt cannot be known without asking.

@@ -20,6 +20,12 @@ vocabulary! {
     SoQuyetDinh NgayQuyetDinh CoQuanQuyetDinh TuThang DenThang TrangThai LyDoDung NgayDung
     DangTat MucDoKhuyetTat SoGiayXNKT
     HinhThucChiTra SoTaiKhoan MaNganHang ChuTaiKhoan NguoiNhanThay QuanHe SoTheBHYT HoNgheo CoSoTroGiup
+    NgayMat SoTrichLucKhaiTu NguoiMaiTang GiayToNguoiMaiTang
+    NguyenNhan NgayXayRa LoaiHoTro SoNguoi ThietHai SoTienNganSach SoTienVanDong
+    LyDo NoiChamSoc NguoiChamSoc TuNgay DenNgay SoTien
+    LoaiTiepNhan NgayTiepNhan NgayRa LyDoRa TroCapThang
+    Ky MaThamChieuDoiTuong TruyLinh TruyLinhTu TruyLinhDen KetQuaChi NgayChi
+    Nam Tuoi NgayTrao
 }
 
 /// Words in all.

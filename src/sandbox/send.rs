@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::answer::{Answer, Code};
-use super::book::{Book, Knowledge, Mark, Verdict};
+use super::book::{Book, Knowledge, Verdict};
 use super::breach::Breaches;
 use super::control::Rule;
 use super::dates;
@@ -15,6 +15,7 @@ use super::judge::{Case, judge, text, told_to, wrong};
 use super::nation::{Nation, Tally};
 use super::parse::{self, Envelope, Item};
 use super::version;
+use super::written::Mark;
 
 /// A batch as it came.
 pub(super) struct Sent<'a> {
@@ -65,6 +66,7 @@ impl Nation {
         let key = text(sent.envelope.key.as_ref()).unwrap_or_default();
         sent.formed = text(sent.envelope.formed.as_ref()).and_then(dates::moment).unwrap_or_default();
         let items = sent.envelope.items.as_deref().unwrap_or_default();
+        let elsewhere = self.is_elsewhere(sent.kind, key);
         let mut seen = HashSet::with_capacity(items.len());
         let book = &mut self.books[sent.kind];
         for (item, number) in items.iter().zip(1..) {
@@ -86,6 +88,9 @@ impl Nation {
             }
             batch
         } else {
+            if elsewhere {
+                self.breaches.add("key", || format!("batch {key}: the same key for two entities"));
+            }
             let back = dates::seconds_between(sent.formed, self.newest);
             if back > self.settings.overtaking_seconds {
                 self.breaches.add("time", || format!("batch {key}: ThoiGianGui went back by {back} seconds"));
@@ -224,8 +229,8 @@ fn apply(
     }
     let province = text(sent.envelope.province.as_ref()).unwrap_or_default();
     if case.write {
-        book.write(case.entry, province, case.read.values, mark);
+        book.write(case.entry, province, &case.read, mark);
     } else {
-        book.stop(case.entry, province, case.read.values, mark);
+        book.stop(case.entry, province, &case.read, mark);
     }
 }
