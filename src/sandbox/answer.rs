@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::book::{Book, Verdict, national_number};
+use super::book::{Book, Verdict};
 use super::faults::FaultKind;
 use super::wire::Reply;
 use super::words::Words;
@@ -139,7 +139,7 @@ fn one(out: &mut Vec<u8>, words: &Words, book: &Book, line: Line, numbers: bool,
         Verdict::Unmentioned => (&words.results.later, None),
     };
     let number = match line.verdict {
-        Verdict::Accepted => line.entry.map_or_else(|| "QG9999999999".to_owned(), national_number),
+        Verdict::Accepted => line.entry.map_or_else(|| "QG9999999999".to_owned(), |entry| book.national_number(entry)),
         _ => String::new(),
     };
     out.push(b'{');

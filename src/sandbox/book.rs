@@ -1,58 +1,17 @@
-//! What the nation keeps, compactly: references, records as their bare values, batches with what was answered, and the
-//! sums per commune.
+//! What the nation keeps of one entity: references with their records, batches with what was answered, and the sums per
+//! commune.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::parse::{Value, Values};
-use super::record::{COUNT, Field, LIST, OF_A_STOP, WRITTEN};
+use super::control::Rule;
+use super::entity::{Kind, Settles};
+use super::form::Read;
+use super::parse::Value;
+use super::record::Field;
+use super::report::Held;
 use super::version;
-
-/// Parts the values of a record; no value may hold it.
-const BETWEEN: char = '\u{1f}';
-
-/// A stop's fields, by their places in the table.
-type Laid = Box<[(u8, Box<str>)]>;
-
-/// A record as it stands.
-#[derive(Debug)]
-pub(super) struct Written {
-    pub version: [u8; 32],
-    /// `ThoiGianGui` of the batch that wrote it.
-    pub formed: u64,
-    /// When it was written, milliseconds since 1970.
-    pub at_ms: i64,
-    /// Place in [`Book::units`].
-    pub unit: u32,
-    /// What it adds to `MaKiemTra`.
-    check: u64,
-    /// The last `GHI`.
-    values: Box<str>,
-    /// The stop laid over it.
-    stop: Option<Laid>,
-}
-
-impl Written {
-    /// Whether the last word about it was a stop.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stop.is_some()
-    }
-
-    /// The values as they stand: the last `GHI` with a stop's fields laid over it.
-    pub(super) fn standing(&self) -> [Option<&str>; COUNT] {
-        let mut all = [None; COUNT];
-        for (slot, text) in all.iter_mut().zip(self.values.split(BETWEEN)) {
-            *slot = Some(text);
-        }
-        for (place, text) in self.stop.iter().flat_map(|laid| laid.iter()) {
-            all[usize::from(*place)] = Some(text);
-        }
-        if self.is_stopped() {
-            all[Field::TrangThai as usize] = Some("THOI_HUONG");
-        }
-        all
-    }
-}
+use super::written::{Mark, Written, joined};
 
 /// One reference, whether or not a record of it was ever stored.
 #[derive(Debug)]
@@ -99,9 +58,10 @@ pub(super) struct Batch {
     pub verdicts: Option<Box<[(u32, Verdict)]>>,
 }
 
-/// All that is kept.
-#[derive(Debug, Default)]
+/// All that is kept of one entity.
+#[derive(Debug)]
 pub(super) struct Book {
+    pub kind: &'static Kind,
     pub entries: Vec<Entry>,
     pub index: BTreeMap<Arc<str>, u32>,
     pub units: Vec<Unit>,
@@ -113,8 +73,10 @@ pub(super) struct Book {
     /// Reasons of refusals, each once.
     pub reasons: Vec<(String, String)>,
     reason_index: HashMap<(String, String), u16>,
-    /// `ThoiGianGui` of the newest batch stored.
-    pub newest: u64,
+    /// Values of the entity's unique fields → the record that has them.
+    unique: HashMap<String, u32>,
+    /// What is said of single references.
+    pub rules: HashMap<String, Rule>,
 }
 
 /// A place as a small number; the book of one process never has more.
@@ -123,6 +85,23 @@ fn small(count: usize) -> u32 {
 }
 
 impl Book {
+    pub(super) fn new(kind: &'static Kind) -> Self {
+        Self {
+            kind,
+            entries: Vec::new(),
+            index: BTreeMap::new(),
+            units: Vec::new(),
+            unit_index: HashMap::new(),
+            batches: Vec::new(),
+            keys: HashMap::new(),
+            open: HashMap::new(),
+            reasons: Vec::new(),
+            reason_index: HashMap::new(),
+            unique: HashMap::new(),
+            rules: HashMap::new(),
+        }
+    }
+
     /// The entry of a reference, made if new.
     pub(super) fn entry(&mut self, reference: &str) -> u32 {
         if let Some(&entry) = self.index.get(reference) {
@@ -138,6 +117,16 @@ impl Book {
     /// The record of an entry, if one was stored.
     pub(super) fn written(&self, entry: u32) -> Option<&Written> {
         self.entries.get(entry as usize).and_then(|entry| entry.written.as_deref())
+    }
+
+    /// How many records there are, and how many of them are stopped.
+    pub(super) fn held(&self) -> Held {
+        let mut held = Held::default();
+        for written in self.entries.iter().filter_map(|entry| entry.written.as_deref()) {
+            held.records += 1;
+            held.stopped += u64::from(written.is_stopped());
+        }
+        held
     }
 
     /// A reason, kept once.
@@ -176,60 +165,72 @@ impl Book {
     }
 
     /// Stores a `GHI`.
-    pub(super) fn write(&mut self, entry: u32, province: &str, values: &Values<'_>, mark: &Mark) {
-        let mut text = String::with_capacity(512);
-        for (place, value) in values[..WRITTEN].iter().enumerate() {
-            if place > 0 {
-                text.push(BETWEEN);
-            }
-            match value {
-                Some(Value::Text(value)) => text.push_str(value),
-                Some(Value::List(list)) if place == LIST => text.push_str(&list.join(",")),
-                _ => {}
-            }
+    pub(super) fn write(&mut self, entry: u32, province: &str, read: &Read<'_, '_>, mark: &Mark) {
+        let unit = self.unit(province, read.text(Field::MaXa));
+        self.release(entry);
+        if let Some(key) = self.unique_key(|field| read.text(field)) {
+            self.unique.insert(key, entry);
         }
-        let commune = values[Field::MaXa as usize].as_ref().and_then(Value::text).unwrap_or_default();
-        let unit = self.unit(province, commune);
-        self.put(entry, unit, text.into(), None, mark);
+        let settles = self.kind.entity.settles.as_ref();
+        let mut written = Written::new(mark, unit, joined(read), None);
+        written.settled = settles.is_some_and(|Settles { when: (field, word), .. }| read.text(*field) == *word);
+        self.put(entry, written);
     }
 
-    /// Lays a stop over a record; false if there is none.
-    pub(super) fn stop(&mut self, entry: u32, province: &str, values: &Values<'_>, mark: &Mark) -> bool {
-        let Some(written) = self.entries[entry as usize].written.as_deref_mut() else {
-            return false;
-        };
-        let kept = std::mem::take(&mut written.values);
-        let commune = kept.split(BETWEEN).nth(Field::MaXa as usize).unwrap_or_default().to_owned();
-        let laid = OF_A_STOP.iter().filter_map(|&field| {
-            let text = values[field as usize].as_ref().and_then(Value::text)?;
-            Some((field as u8, text.into()))
+    /// Lays a stop over a record, if there is one.
+    pub(super) fn stop(&mut self, entry: u32, province: &str, read: &Read<'_, '_>, mark: &Mark) {
+        let Some(written) = self.entries[entry as usize].written.as_deref() else { return };
+        let kept = written.values.clone();
+        let commune = self.units[written.unit as usize].commune.clone();
+        let laid = self.kind.entity.stop.iter().filter_map(|&field| {
+            let text = read.value(field).and_then(Value::text)?;
+            Some((u8::try_from(self.kind.place(field)?).ok()?, text.into()))
         });
         let laid = laid.collect();
         let unit = self.unit(province, &commune);
-        self.put(entry, unit, kept, Some(laid), mark);
-        true
+        self.release(entry);
+        self.put(entry, Written::new(mark, unit, kept, Some(laid)));
     }
 
-    fn put(&mut self, entry: u32, unit: u32, values: Box<str>, stop: Option<Laid>, mark: &Mark) {
+    /// What no two records of the entity have alike, of one of them.
+    fn unique_key<'t>(&self, text: impl Fn(Field) -> &'t str) -> Option<String> {
+        let fields = self.kind.entity.unique;
+        let key = || fields.iter().flat_map(|&field| [text(field), "\u{1f}"]).collect();
+        (!fields.is_empty()).then(key)
+    }
+
+    /// Whether another record that is not withdrawn has the same unique fields.
+    pub(super) fn has_twin(&self, read: &Read<'_, '_>, entry: u32) -> bool {
+        let twin = self.unique_key(|field| read.text(field)).and_then(|key| self.unique.get(&key));
+        twin.is_some_and(|&twin| twin != entry)
+    }
+
+    /// The record no longer has its unique fields.
+    fn release(&mut self, entry: u32) {
+        let Some(old) = self.written(entry).filter(|old| !old.is_stopped()) else { return };
+        if let Some(key) = self.unique_key(|field| old.text(self.kind, field)) {
+            self.unique.remove(&key);
+        }
+    }
+
+    /// `MaDoiTuong`: the nation's own number of an entry, which never changes and is no other entity's.
+    pub(super) fn national_number(&self, entry: u32) -> String {
+        format!("QG{}{:09}", self.kind.number, u64::from(entry) + 1)
+    }
+
+    fn put(&mut self, entry: u32, mut written: Written) {
         let slot = &mut self.entries[entry as usize];
-        let check = version::check(&slot.reference, &version::hex(&mark.version));
+        written.check = version::check(&slot.reference, &version::hex(&written.version));
         if let Some(old) = &slot.written {
             let unit = &mut self.units[old.unit as usize];
             unit.count -= 1;
             unit.check ^= old.check;
+            written.settled |= old.settled;
         }
-        let sums = &mut self.units[unit as usize];
+        let sums = &mut self.units[written.unit as usize];
         sums.count += 1;
-        sums.check ^= check;
-        slot.written = Some(Box::new(Written {
-            version: mark.version,
-            formed: mark.formed,
-            at_ms: mark.at_ms,
-            unit,
-            check,
-            values,
-            stop,
-        }));
+        sums.check ^= written.check;
+        slot.written = Some(Box::new(written));
     }
 
     fn unit(&mut self, province: &str, commune: &str) -> u32 {
@@ -242,17 +243,4 @@ impl Book {
         self.unit_index.insert(key, unit);
         unit
     }
-}
-
-/// What is noted with every write.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
-    pub version: [u8; 32],
-    pub formed: u64,
-    pub at_ms: i64,
-}
-
-/// `MaDoiTuong`: the nation's own number of an entry, which never changes.
-pub(super) fn national_number(entry: u32) -> String {
-    format!("QG{:010}", u64::from(entry) + 1)
 }

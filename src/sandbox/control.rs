@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::book::Book;
+use super::entity::{BENEFICIARIES, kind_of};
 use super::faults::Fault;
 use super::nation::Nation;
 use super::wire::{Reply, Request};
@@ -36,10 +38,12 @@ enum As {
     Accepted,
 }
 
-/// One line of `POST /_sandbox/refuse`.
+/// One line of `POST /_sandbox/refuse`; of `doi-tuong` where no entity is told.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ruling {
+    #[serde(default)]
+    entity: Option<String>,
     references: Vec<String>,
     #[serde(rename = "as")]
     kind: As,
@@ -60,6 +64,8 @@ fn one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, String> {
     }
 }
 
+const NO_ENTITY: &str = "no such entity";
+
 fn bad(what: &str) -> Reply {
     Reply::json(400, serde_json::json!({ "error": what }).to_string())
 }
@@ -79,12 +85,16 @@ impl Nation {
         self.faults.clear();
     }
 
-    /// Sets what is said of a reference; `None`: nothing special.
+    /// Sets what is said of a reference of `doi-tuong`; `None`: nothing special.
     pub fn rule(&mut self, reference: &str, rule: Option<Rule>) {
-        match rule {
-            Some(rule) => self.rules.insert(reference.to_owned(), rule),
-            None => self.rules.remove(reference),
-        };
+        self.books[0].rule(reference, rule);
+    }
+
+    /// The same of any entity; one that there is not is refused.
+    pub fn rule_of(&mut self, entity: &str, reference: &str, rule: Option<Rule>) -> Result<(), &'static str> {
+        let kind = kind_of(entity).ok_or(NO_ENTITY)?;
+        self.books[kind.number].rule(reference, rule);
+        Ok(())
     }
 
     /// Forgets everything but its settings and words.
@@ -100,8 +110,11 @@ impl Nation {
             },
             ("GET", "/_sandbox/records") => {
                 let limit = request.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(1_000);
-                let body = self.records_as_lines(request.query("after").as_deref(), limit);
-                Reply::new(200, "application/x-ndjson", body)
+                let entity = request.query("entity").unwrap_or_else(|| BENEFICIARIES.to_owned());
+                match self.records_as_lines(&entity, request.query("after").as_deref(), limit) {
+                    Some(body) => Reply::new(200, "application/x-ndjson", body),
+                    None => bad(NO_ENTITY),
+                }
             }
             ("POST", "/_sandbox/faults") => match one_or_many::<Fault>(&request.body) {
                 Ok(faults) => self.add_faults(faults),
@@ -112,12 +125,7 @@ impl Nation {
                 Reply::json(200, "{}")
             }
             ("POST", "/_sandbox/refuse") => match one_or_many::<Ruling>(&request.body) {
-                Ok(rulings) => {
-                    for ruling in rulings {
-                        self.take(ruling);
-                    }
-                    Reply::json(200, serde_json::json!({ "rules": self.rules.len() }).to_string())
-                }
+                Ok(rulings) => self.take_rulings(rulings),
                 Err(what) => bad(&what),
             },
             ("POST", "/_sandbox/reset") => {
@@ -137,6 +145,29 @@ impl Nation {
             self.faults.add(fault);
         }
         Reply::json(200, serde_json::json!({ "left": self.faults.left() }).to_string())
+    }
+
+    /// All or none.
+    fn take_rulings(&mut self, rulings: Vec<Ruling>) -> Reply {
+        let number =
+            |ruling: &Ruling| kind_of(ruling.entity.as_deref().unwrap_or(BENEFICIARIES)).map(|kind| kind.number);
+        let Some(numbers) = rulings.iter().map(number).collect::<Option<Vec<_>>>() else {
+            return bad(NO_ENTITY);
+        };
+        for (ruling, number) in rulings.into_iter().zip(numbers) {
+            self.books[number].take(ruling);
+        }
+        let rules: usize = self.books.iter().map(|book| book.rules.len()).sum();
+        Reply::json(200, serde_json::json!({ "rules": rules }).to_string())
+    }
+}
+
+impl Book {
+    fn rule(&mut self, reference: &str, rule: Option<Rule>) {
+        match rule {
+            Some(rule) => self.rules.insert(reference.to_owned(), rule),
+            None => self.rules.remove(reference),
+        };
     }
 
     fn take(&mut self, ruling: Ruling) {

@@ -32,6 +32,12 @@ pub(super) fn month(text: &str) -> Option<Date> {
     Date::new(year, number(text.get(..2)?)?, 1).ok().filter(|_| year >= 1800)
 }
 
+/// `yyyyMM`, as its first day.
+pub(super) fn period(text: &str) -> Option<Date> {
+    let (year, month) = text.split_at_checked(4).filter(|_| text.len() == 6)?;
+    Date::new(self::year(year)?, number(month)?, 1).ok()
+}
+
 /// `yyyy`.
 pub(super) fn year(text: &str) -> Option<i16> {
     if text.len() == 4 { number(text).filter(|year| (1800..=9999).contains(year)) } else { None }

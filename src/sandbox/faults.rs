@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::entity::kind_of;
+
 /// What can be asked of the nation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -128,6 +130,9 @@ pub enum RetryAfter {
 pub struct Fault {
     /// Whose requests.
     pub operation: Operation,
+    /// At which entity's addresses; where not told, at all of them.
+    #[serde(default)]
+    pub entity: Option<String>,
     /// What happens.
     pub fault: FaultKind,
     /// To how many requests.
@@ -175,6 +180,7 @@ impl Fault {
     pub fn new(operation: Operation, fault: FaultKind) -> Self {
         Self {
             operation,
+            entity: None,
             fault,
             times: one(),
             skip: 0,
@@ -196,6 +202,13 @@ impl Fault {
         self
     }
 
+    /// The same at one entity's addresses only.
+    #[must_use]
+    pub fn at(mut self, entity: &str) -> Self {
+        self.entity = Some(entity.to_owned());
+        self
+    }
+
     /// Why the fault makes no sense for its operation.
     pub(super) fn nonsense(&self) -> Option<&'static str> {
         use FaultKind as K;
@@ -206,7 +219,10 @@ impl Fault {
         let of_calls = matches!(self.fault, K::TokenDies | K::Busy9 | K::MinusOne | K::Numbers)
             && self.operation == Operation::Token;
         let status = self.status.is_some_and(|status| !(400..500).contains(&status) || matches!(status, 401 | 429));
-        if of_batches || of_results || of_calls {
+        let entity = self.entity.as_ref().is_some_and(|entity| kind_of(entity).is_none());
+        if entity || (self.entity.is_some() && self.operation == Operation::Token) {
+            Some("no such entity, or one of a token")
+        } else if of_batches || of_results || of_calls {
             Some("this fault does not fit this operation")
         } else if status {
             Some("status is not a 4xx of unknown outcome")
@@ -286,9 +302,11 @@ impl Faults {
         self.waiting.iter().map(|fault| u64::from(fault.times)).sum()
     }
 
-    /// The fault that the next request of this operation meets.
-    pub(super) fn next(&mut self, operation: Operation) -> Option<Fault> {
-        let at = self.waiting.iter().position(|fault| fault.operation == operation)?;
+    /// The fault that the next request of this operation, at this entity's address, meets.
+    pub(super) fn next(&mut self, operation: Operation, entity: &str) -> Option<Fault> {
+        let fits =
+            |fault: &Fault| fault.operation == operation && fault.entity.as_ref().is_none_or(|told| told == entity);
+        let at = self.waiting.iter().position(fits)?;
         let fault = self.waiting.get_mut(at)?;
         if fault.skip > 0 {
             fault.skip -= 1;

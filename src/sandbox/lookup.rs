@@ -3,29 +3,36 @@
 use std::collections::HashSet;
 
 use super::answer::{Answer, Code, Told, key, pair, text};
-use super::book::{Knowledge, Written, national_number};
+use super::book::{Book, Knowledge};
 use super::dates;
+use super::entity::Kind;
 use super::nation::Nation;
 use super::parse::{self, Value};
 use super::record::LIST;
 use super::version::hex;
+use super::written::Written;
 
 /// Records of one page at most.
 const MOST_PAGE: u64 = 500;
 
 /// A question about a batch.
 pub(super) struct Asked {
+    /// The entity at whose address it was asked.
+    pub kind: usize,
     malformed: Option<&'static str>,
     batch: Option<u32>,
 }
 
 impl Nation {
     /// Reads a question about a batch.
-    pub(super) fn asked(&mut self, body: &[u8]) -> Asked {
-        let mut asked = Asked { malformed: None, batch: None };
+    pub(super) fn asked(&mut self, kind: usize, body: &[u8]) -> Asked {
+        let mut asked = Asked { kind, malformed: None, batch: None };
         match read_question(body, &[&self.words.question.ma_goi_tin]) {
             Ok([Some(Value::Text(key))]) if (8..=100).contains(&key.chars().count()) => {
-                asked.batch = self.book.keys.get(key.as_ref()).copied();
+                asked.batch = self.books[kind].keys.get(key.as_ref()).copied();
+                if asked.batch.is_none() && self.is_elsewhere(kind, &key) {
+                    self.breaches.add("question", || "tra-cuu-goi-tin: a batch of another entity".to_owned());
+                }
             }
             Ok(_) => asked.malformed = Some("MaGoiTin is not a text of 8 to 100 characters"),
             Err(what) => asked.malformed = Some(what),
@@ -41,7 +48,7 @@ impl Nation {
         if let Some(what) = asked.malformed {
             return Answer::bare(Code::Malformed, what);
         }
-        let verdicts = asked.batch.and_then(|batch| self.book.batches[batch as usize].verdicts.as_deref());
+        let verdicts = asked.batch.and_then(|batch| self.books[asked.kind].batches[batch as usize].verdicts.as_deref());
         match verdicts {
             Some(verdicts) => Answer::of_batch(Code::Done, verdicts),
             None => Answer::bare(Code::NeverSeen, "Không tìm thấy gói tin"),
@@ -51,14 +58,15 @@ impl Nation {
     /// Notes what the one who asked knows now.
     pub(super) fn settle_asked(&mut self, asked: &Asked, answer: &Answer, dark: &HashSet<u32>) {
         let Some(batch) = asked.batch else { return };
+        let book = &mut self.books[asked.kind];
         match answer.code {
             Code::Done => {
-                let verdicts = self.book.batches[batch as usize].verdicts.as_deref().unwrap_or_default();
+                let verdicts = book.batches[batch as usize].verdicts.as_deref().unwrap_or_default();
                 let entries: Vec<u32> = verdicts.iter().map(|(entry, _)| *entry).collect();
-                self.book.settle(batch, entries, dark);
+                book.settle(batch, entries, dark);
             }
-            Code::NeverSeen if self.book.batch(batch).knowledge == Knowledge::Unknown => {
-                self.book.batch(batch).knowledge = Knowledge::Again;
+            Code::NeverSeen if book.batch(batch).knowledge == Knowledge::Unknown => {
+                book.batch(batch).knowledge = Knowledge::Again;
             }
             _ => {}
         }
@@ -70,7 +78,7 @@ impl Nation {
     }
 
     /// Sums per commune, stopped records included.
-    pub(super) fn count(&mut self, body: &[u8]) -> Answer {
+    pub(super) fn count(&mut self, kind: usize, body: &[u8]) -> Answer {
         let words = &self.words.question;
         let province = match read_question(body, &[&words.ma_tinh, &words.nhom]) {
             Ok([Some(Value::Text(province)), Some(Value::Text(by))]) if by == "MaXa" || by == words.ma_xa => province,
@@ -78,7 +86,7 @@ impl Nation {
             Err(what) => return self.bad_question("thong-ke", what),
         };
         let mut units: Vec<_> =
-            self.book.units.iter().filter(|unit| unit.province == province && unit.count > 0).collect();
+            self.books[kind].units.iter().filter(|unit| unit.province == province && unit.count > 0).collect();
         units.sort_by(|one, other| one.commune.cmp(&other.commune));
         let names = &self.words.answer;
         let mut out = vec![b'['];
@@ -99,7 +107,7 @@ impl Nation {
     }
 
     /// One page of records, by reference.
-    pub(super) fn list(&mut self, body: &[u8]) -> Answer {
+    pub(super) fn list(&mut self, kind: usize, body: &[u8]) -> Answer {
         let words = &self.words.question;
         let names = [&words.ma_tinh, &words.ma_xa, &words.trang, &words.kich_thuoc];
         let (province, commune, page, size) = match read_question(body, &names) {
@@ -116,14 +124,14 @@ impl Nation {
             Ok(_) => return self.bad_question("danh-sach", "MaTinh, Trang or KichThuoc is not as it should be"),
             Err(what) => return self.bad_question("danh-sach", what),
         };
-        let wanted: Vec<bool> = self
-            .book
+        let book = &self.books[kind];
+        let wanted: Vec<bool> = book
             .units
             .iter()
             .map(|unit| unit.province == province && commune.as_ref().is_none_or(|commune| *commune == unit.commune))
             .collect();
         let total: u64 =
-            self.book.units.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(unit, _)| unit.count).sum();
+            book.units.iter().zip(&wanted).filter(|(_, wanted)| **wanted).map(|(unit, _)| unit.count).sum();
         let skip = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
         let names = &self.words.answer;
         let mut out = vec![b'{'];
@@ -136,8 +144,8 @@ impl Nation {
         key(&mut out, &names.danh_sach);
         out.push(b'[');
         if (skip as u64) < total {
-            let records = self.book.index.iter().filter_map(|(reference, &entry)| {
-                self.book.written(entry).filter(|written| wanted[written.unit as usize]).map(|w| (reference, entry, w))
+            let records = book.index.iter().filter_map(|(reference, &entry)| {
+                book.written(entry).filter(|written| wanted[written.unit as usize]).map(|w| (reference, entry, w))
             });
             for (at, (reference, entry, written)) in
                 records.skip(skip).take(usize::try_from(size).unwrap_or_default()).enumerate()
@@ -145,29 +153,28 @@ impl Nation {
                 if at > 0 {
                     out.push(b',');
                 }
-                self.one_record(&mut out, reference, entry, written);
+                self.one_record(&mut out, book, reference, entry, written);
             }
         }
         out.extend_from_slice(b"]}");
         ready(out)
     }
 
-    fn one_record(&self, out: &mut Vec<u8>, reference: &str, entry: u32, written: &Written) {
+    fn one_record(&self, out: &mut Vec<u8>, book: &Book, reference: &str, entry: u32, written: &Written) {
         let names = &self.words.answer;
-        let standing = written.standing();
         out.push(b'{');
         pair(out, &names.ma_tham_chieu, reference);
         out.push(b',');
-        pair(out, &names.ma_doi_tuong, &national_number(entry));
+        pair(out, &names.ma_doi_tuong, &book.national_number(entry));
         out.push(b',');
         pair(out, &names.phien_ban, &hex(&written.version));
         out.push(b',');
-        pair(out, &names.trang_thai, standing[super::record::Field::TrangThai as usize].unwrap_or_default());
+        pair(out, &names.trang_thai, written.state(book.kind));
         out.push(b',');
         pair(out, &names.cap_nhat_luc, &dates::wire(written.at_ms));
         out.push(b',');
         key(out, &names.doi_tuong);
-        document(out, &standing, &self.words.fields());
+        document(out, book.kind, written, &self.lookups[book.kind.number].fields);
         out.push(b'}');
     }
 }
@@ -179,16 +186,16 @@ fn ready(out: Vec<u8>) -> Answer {
 }
 
 /// A record as JSON, its fields under these names.
-pub(super) fn document(out: &mut Vec<u8>, standing: &[Option<&str>], names: &[&str]) {
+pub(super) fn document<N: AsRef<str>>(out: &mut Vec<u8>, kind: &Kind, written: &Written, names: &[N]) {
     out.push(b'{');
     let mut first = true;
-    for (place, (value, name)) in standing.iter().zip(names).enumerate() {
+    for ((value, name), &field) in written.standing(kind).into_iter().zip(names).zip(&kind.fields) {
         let Some(value) = value else { continue };
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
-        key(out, name);
-        if place == LIST {
+        key(out, name.as_ref());
+        if field == LIST {
             out.push(b'[');
             for (at, word) in value.split(',').filter(|word| !word.is_empty()).enumerate() {
                 if at > 0 {

@@ -1,39 +1,47 @@
-//! The national side in a box: `misposasoft` for beneficiaries (`doi-tuong`, JSON), strictly by the contract
-//! (national-systems.md, sections 1, 6 and 7), with named faults. For training, the demo and the tests.
+//! The national side in a box: `misposasoft`, JSON, strictly by the contract (national-systems.md, sections 1, 6 and 7),
+//! with named faults. For training, the demo and the tests. It knows seven entities, each at its own addresses and with
+//! its own records; what an entity is stands in one table entry (`entity`), and only `beneficiary` and `programmes` hold
+//! such entries and the checks that no other entity has.
 //!
 //! It shares no code with the other rooms, not even the nouns of `model`: it is the second, independent reading of the
 //! contract, so that one misreading cannot hide on both sides of the wire.
 //!
 //! The way through: [`serve`] (HTTP/1.1, plays what only a network can do) hands a [`Request`] to [`Nation::handle`]
 //! (synchronous, no clock, no randomness) → `pace` (Retry-After, budget) → `token` → `faults` → `parse` (one pass over
-//! the body, borrowed) → `send` with `form` and `version` → `book` (what is kept) → `answer` (how it is said) →
-//! [`Reply`]. `lookup` answers questions, `control` is the side door under `/_sandbox/`, `report` what was counted.
+//! the body, borrowed) → `send` with `judge`, `form`, `checks` and `version` → `book` (what is kept, one an entity) →
+//! `answer` (how it is said) → [`Reply`]. `lookup` answers questions, `control` is the side door under `/_sandbox/`,
+//! `report` what was counted.
 //! *Violations* are breaches of the contract that a gateway must never make; *refusals* that a nation may say at any
 //! time are made only where [`Rule`]s told so.
 
 mod answer;
 mod args;
+mod beneficiary;
 mod book;
 mod breach;
+mod checks;
 mod control;
 mod dates;
+mod entity;
 mod faults;
 mod form;
 mod http;
+mod judge;
 mod lookup;
 mod nation;
 mod pace;
 mod parse;
 mod play;
+mod programmes;
 mod record;
 mod report;
 mod send;
 mod server;
-mod stop;
 mod token;
 mod version;
 mod wire;
 mod words;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -42,7 +50,7 @@ pub use args::{SandboxArgs, SandboxError, run};
 pub use control::Rule;
 pub use faults::{Fault, FaultKind, Operation, RetryAfter};
 pub use nation::{Nation, Settings};
-pub use report::{RecordView, Report};
+pub use report::{Held, RecordView, Report};
 pub use server::{Clock, serve, system_clock};
 pub use wire::{Play, Reply, ReplyBody, Request};
 pub use words::{Words, WordsError};

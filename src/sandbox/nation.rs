@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::answer::{Answer, Code};
 use super::book::{Book, Knowledge};
 use super::breach::Breaches;
-use super::control::Rule;
 use super::dates;
+use super::entity::kinds;
 use super::faults::{Fault, FaultKind, Faults, Operation};
 use super::lookup::Asked;
 use super::pace::Pace;
@@ -15,7 +15,7 @@ use super::play::dress;
 use super::send::Sent;
 use super::token::{Tokens, basic};
 use super::wire::{Reply, Request, percent_decoded};
-use super::words::Words;
+use super::words::{Route, Words};
 
 /// How the nation is set.
 #[derive(Debug, Clone)]
@@ -79,14 +79,18 @@ pub(super) struct Tally {
 pub struct Nation {
     pub(super) settings: Settings,
     pub(super) words: Words,
-    pub(super) lookup: Lookup,
-    pub(super) book: Book,
+    /// By entity, as the books.
+    pub(super) lookups: Vec<Lookup>,
+    routes: HashMap<String, Route>,
+    /// One an entity: references of different entities are apart.
+    pub(super) books: Vec<Book>,
+    /// `ThoiGianGui` of the newest batch stored, of whatever entity.
+    pub(super) newest: u64,
     pub(super) breaches: Breaches,
     pub(super) tally: Tally,
     pub(super) tokens: Tokens,
     pub(super) pace: Pace,
     pub(super) faults: Faults,
-    pub(super) rules: HashMap<String, Rule>,
 }
 
 impl Default for Nation {
@@ -112,16 +116,17 @@ impl Nation {
     /// A nation that knows nobody yet.
     pub fn new(settings: Settings, words: Words) -> Self {
         Self {
-            lookup: Lookup::new(&words),
+            lookups: Lookup::all(&words),
+            routes: words.routes().into_iter().collect(),
             settings,
             words,
-            book: Book::default(),
+            books: kinds().iter().map(Book::new).collect(),
+            newest: 0,
             breaches: Breaches::default(),
             tally: Tally::default(),
             tokens: Tokens::default(),
             pace: Pace::default(),
             faults: Faults::default(),
-            rules: HashMap::new(),
         }
     }
 
@@ -131,8 +136,8 @@ impl Nation {
         if path.starts_with("/_sandbox/") {
             return self.control(request);
         }
-        let mut reply = if let Some(operation) = self.words.operation(path) {
-            self.meet(operation, request, now_ms)
+        let mut reply = if let Some(&route) = self.routes.get(path) {
+            self.meet(route, request, now_ms)
         } else {
             self.tally.other_requests += 1;
             self.breaches.add("path", || "an address that the system does not have".to_owned());
@@ -148,14 +153,15 @@ impl Nation {
 
     /// Answers a request whose body was too large to be read.
     pub fn oversized(&mut self, path: &str) -> Reply {
-        if let Some(operation) = self.words.operation(path.split('?').next().unwrap_or_default()) {
+        if let Some(&(operation, _)) = self.routes.get(path.split('?').next().unwrap_or_default()) {
             *self.tally.requests.entry(operation).or_default() += 1;
         }
         self.breaches.add("envelope", || "a body far beyond 5,000,000 bytes".to_owned());
         Reply::json(413, r#"{"error":"too large"}"#)
     }
 
-    fn meet(&mut self, operation: Operation, request: &Request, now_ms: i64) -> Reply {
+    fn meet(&mut self, route: Route, request: &Request, now_ms: i64) -> Reply {
+        let (operation, kind) = route;
         *self.tally.requests.entry(operation).or_default() += 1;
         if self.pace.broken(request.arrived_ms.unwrap_or(now_ms), self.settings.grace_ms) {
             self.breaches.add("retry-after", || format!("{operation:?} before the end of a Retry-After"));
@@ -165,8 +171,8 @@ impl Nation {
             return Reply::json(405, r#"{"error":"POST only"}"#).with("allow", "POST");
         }
         let came = match operation {
-            Operation::Send => Came::Sent(self.receive(&request.body)),
-            Operation::Ask => Came::Asked(self.asked(&request.body)),
+            Operation::Send => Came::Sent(self.receive(kind, &request.body)),
+            Operation::Ask => Came::Asked(self.asked(kind, &request.body)),
             _ => Came::Other,
         };
         if let Err(seconds) = self.pace.take(now_ms, self.settings.budget) {
@@ -176,8 +182,8 @@ impl Nation {
         if operation != Operation::Token && !self.may(request, now_ms) {
             return self.say_token_invalid();
         }
-        let Some(fault) = self.faults.next(operation) else {
-            let said = self.process(operation, request, &came, None, now_ms);
+        let Some(fault) = self.faults.next(operation, self.books[kind].kind.entity.name) else {
+            let said = self.process(route, request, &came, None, now_ms);
             return self.conclude(&came, said, None, request);
         };
         if !fault.processes() {
@@ -186,13 +192,13 @@ impl Nation {
             }
             return self.instead(&fault, request, now_ms);
         }
-        let said = self.process(operation, request, &came, Some(&fault), now_ms);
+        let said = self.process(route, request, &came, Some(&fault), now_ms);
         self.conclude(&came, said, Some(&fault), request)
     }
 
     fn process(
         &mut self,
-        operation: Operation,
+        (operation, kind): Route,
         request: &Request,
         came: &Came<'_>,
         fault: Option<&Fault>,
@@ -205,8 +211,8 @@ impl Nation {
         }
         match (operation, came) {
             (Operation::Token, _) => Said::Plain(self.give_token(request, now_ms)),
-            (Operation::Count, _) => Said::Answer(self.count(&request.body)),
-            (Operation::List, _) => Said::Answer(self.list(&request.body)),
+            (Operation::Count, _) => Said::Answer(self.count(kind, &request.body)),
+            (Operation::List, _) => Said::Answer(self.list(kind, &request.body)),
             (_, Came::Sent(sent)) => Said::Answer(self.store(sent, fault, now_ms)),
             (_, Came::Asked(asked)) => Said::Answer(self.stored(asked)),
             (_, Came::Other) => Said::Answer(Answer::bare(Code::Malformed, "")),
@@ -226,7 +232,12 @@ impl Nation {
                     _ => {}
                 }
                 let numbers = fault.is_some_and(|fault| fault.fault == FaultKind::Numbers);
-                answer.say(&self.words, &self.book, numbers)
+                let kind = match came {
+                    Came::Sent(sent) => sent.kind,
+                    Came::Asked(asked) => asked.kind,
+                    Came::Other => 0,
+                };
+                answer.say(&self.words, &self.books[kind], numbers)
             }
         };
         match fault {
@@ -258,7 +269,8 @@ impl Nation {
     }
 
     pub(super) fn say(&self, answer: &Answer) -> Reply {
-        answer.say(&self.words, &self.book, false)
+        // No results, so of no entity.
+        answer.say(&self.words, &self.books[0], false)
     }
 
     /// Notes a `Retry-After`; what is on the wire until the answer arrives is no breach.
@@ -285,12 +297,17 @@ impl Nation {
         Reply::json(200, body.to_string())
     }
 
+    /// Whether a batch of another entity has this key.
+    pub(super) fn is_elsewhere(&self, kind: usize, key: &str) -> bool {
+        self.books.iter().any(|book| book.kind.number != kind && book.keys.contains_key(key))
+    }
+
     /// The outcome of this attempt cannot be known without asking.
     pub(super) fn leave_unknown(&mut self, sent: &Sent<'_>) {
         if let Some(batch) = sent.batch
             && sent.same_bytes
         {
-            self.book.batch(batch).knowledge = Knowledge::Unknown;
+            self.books[sent.kind].batch(batch).knowledge = Knowledge::Unknown;
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::record::COUNT;
+use super::entity::{Kind, kinds};
 use super::words::Words;
 
 /// A value as it came.
@@ -34,8 +34,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The record's values by their place in the table.
-pub(super) type Values<'a> = [Option<Value<'a>>; COUNT];
+/// A record's values by their place in its entity's table.
+pub(super) type Values<'a> = [Option<Value<'a>>];
 
 /// One item of `DanhSach`.
 #[derive(Debug)]
@@ -59,18 +59,23 @@ pub(super) struct Envelope<'a> {
     pub odd_keys: u32,
 }
 
-/// Names on the wire → places; made once.
+/// An entity's names on the wire → places; made once.
 #[derive(Debug)]
 pub(super) struct Lookup {
-    fields: Vec<String>,
+    pub fields: Vec<String>,
     places: HashMap<String, usize>,
 }
 
 impl Lookup {
-    pub(super) fn new(words: &Words) -> Self {
-        let fields: Vec<String> = words.fields().iter().map(|&name| name.to_owned()).collect();
+    pub(super) fn new(words: &Words, kind: &Kind) -> Self {
+        let fields: Vec<String> = words.fields(kind).into_iter().map(str::to_owned).collect();
         let places = fields.iter().cloned().zip(0..).collect();
         Self { fields, places }
+    }
+
+    /// Those of every entity.
+    pub(super) fn all(words: &Words) -> Vec<Self> {
+        kinds().iter().map(|kind| Self::new(words, kind)).collect()
     }
 
     /// The place of a field; `next` is where it would be if the fields came in the order of the table.
@@ -233,7 +238,7 @@ impl<'de> Visitor<'de> for RecordSeed<'_> {
         out.write_str("a record")
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut values: Box<Values<'de>> = Box::new([const { None }; COUNT]);
+        let mut values: Box<Values<'de>> = self.0.fields.iter().map(|_| None).collect();
         let (mut odd, mut next) = (0, 0);
         while let Some(key) = map.next_key_seed(Text)? {
             if let Some(place) = self.0.place(&key, next) {

@@ -25,7 +25,7 @@ impl Nation {
                 self.tokens.kill();
                 self.say_token_invalid()
             }
-            K::TokenRefused if self.words.operation(request.plain_path()) == Some(super::Operation::Token) => {
+            K::TokenRefused if fault.operation == super::Operation::Token => {
                 Reply::json(401, r#"{"error":"invalid_client","error_description":"refused"}"#)
             }
             K::TokenRefused => self.say_token_invalid(),

@@ -6,20 +6,21 @@ use std::ops::Bound;
 use serde::Serialize;
 
 use super::answer::{key, pair};
-use super::book::national_number;
+use super::entity::{BENEFICIARIES, kind_of};
 use super::faults::Operation;
 use super::lookup::document;
 use super::nation::Nation;
-use super::record::{Field, NAMES};
 use super::version::hex;
 
 /// What was counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Records present and not stopped.
+    /// Records of `doi-tuong` present and not stopped.
     pub people: u64,
-    /// Records present.
+    /// Records present, of every entity.
     pub records: u64,
+    /// The same by entity.
+    pub entities: BTreeMap<&'static str, Held>,
     /// Writes and stops that were applied.
     pub effects: u64,
     /// Those whose version was the current one already.
@@ -48,6 +49,15 @@ pub struct Report {
     pub faults_left: u64,
 }
 
+/// What is held of one entity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// Records present.
+    pub records: u64,
+    /// Those of them that are stopped or withdrawn.
+    pub stopped: u64,
+}
+
 /// A record as it is held, in the contract's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordView {
@@ -66,10 +76,12 @@ pub struct RecordView {
 impl Nation {
     /// What was counted so far.
     pub fn report(&self) -> Report {
-        let written = || self.book.entries.iter().filter_map(|entry| entry.written.as_deref());
+        let entities: BTreeMap<_, _> = self.books.iter().map(|book| (book.kind.entity.name, book.held())).collect();
+        let people = entities.get(BENEFICIARIES).copied().unwrap_or_default();
         Report {
-            people: written().filter(|written| !written.is_stopped()).count() as u64,
-            records: written().count() as u64,
+            people: people.records - people.stopped,
+            records: entities.values().map(|held| held.records).sum(),
+            entities,
             effects: self.tally.effects,
             effects_repeated: self.tally.repeated,
             effects_out_of_order: self.tally.out_of_order,
@@ -81,9 +93,9 @@ impl Nation {
             batches: self.tally.batches,
             batches_again: self.tally.batches_again,
             batches_unsettled: self
-                .book
-                .batches
+                .books
                 .iter()
+                .flat_map(|book| &book.batches)
                 .filter(|batch| batch.knowledge != super::book::Knowledge::Told)
                 .count() as u64,
             faults_played: self.faults.played,
@@ -91,34 +103,38 @@ impl Nation {
         }
     }
 
-    /// Records after a reference, by reference, at most so many.
+    /// Records of `doi-tuong` after a reference, by reference, at most so many.
     pub fn records(&self, after: Option<&str>, limit: usize) -> Vec<RecordView> {
+        self.records_of(BENEFICIARIES, after, limit).unwrap_or_default()
+    }
+
+    /// The same of any entity; `None` if there is no such one.
+    pub fn records_of(&self, entity: &str, after: Option<&str>, limit: usize) -> Option<Vec<RecordView>> {
+        let book = &self.books[kind_of(entity)?.number];
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let held = self
-            .book
+        let held = book
             .index
             .range::<str, _>((from, Bound::Unbounded))
-            .filter_map(|(reference, &entry)| self.book.written(entry).map(|written| (reference, entry, written)));
-        held.take(limit)
-            .map(|(reference, entry, written)| {
-                let standing = written.standing();
-                let mut json = Vec::with_capacity(1_024);
-                document(&mut json, &standing, &NAMES);
-                RecordView {
-                    reference: reference.to_string(),
-                    national: national_number(entry),
-                    version: hex(&written.version),
-                    state: standing[Field::TrangThai as usize].unwrap_or_default().to_owned(),
-                    document: String::from_utf8(json).unwrap_or_default(),
-                }
-            })
-            .collect()
+            .filter_map(|(reference, &entry)| book.written(entry).map(|written| (reference, entry, written)));
+        let names: Vec<&str> = book.kind.fields.iter().map(|field| field.name()).collect();
+        let records = held.take(limit).map(|(reference, entry, written)| {
+            let mut json = Vec::with_capacity(1_024);
+            document(&mut json, book.kind, written, &names);
+            RecordView {
+                reference: reference.to_string(),
+                national: book.national_number(entry),
+                version: hex(&written.version),
+                state: written.state(book.kind).to_owned(),
+                document: String::from_utf8(json).unwrap_or_default(),
+            }
+        });
+        Some(records.collect())
     }
 
     /// The same as JSON, one record a line.
-    pub(super) fn records_as_lines(&self, after: Option<&str>, limit: usize) -> Vec<u8> {
+    pub(super) fn records_as_lines(&self, entity: &str, after: Option<&str>, limit: usize) -> Option<Vec<u8>> {
         let mut out = Vec::new();
-        for record in self.records(after, limit.min(10_000)) {
+        for record in self.records_of(entity, after, limit.min(10_000))? {
             out.push(b'{');
             for (name, value) in [
                 ("MaThamChieu", &record.reference),
@@ -133,6 +149,6 @@ impl Nation {
             out.extend_from_slice(record.document.as_bytes());
             out.extend_from_slice(b"}\n");
         }
-        out
+        Some(out)
     }
 }

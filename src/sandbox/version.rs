@@ -4,23 +4,23 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use super::entity::Kind;
 use super::parse::{Value, Values};
-use super::record::NAMES;
 
 /// The content's identity: SHA-256 of the action (the contract's word), `|` and the record as JSON with the contract's
 /// keys sorted by bytes, no blanks, only `"` and `\` escaped. `canonical` is a buffer that is used again and again.
-pub(super) fn of(action: &str, values: &Values<'_>, order: &[usize], canonical: &mut String) -> [u8; 32] {
+pub(super) fn of(action: &str, kind: &Kind, values: &Values<'_>, canonical: &mut String) -> [u8; 32] {
     canonical.clear();
     canonical.push_str(action);
     canonical.push_str("|{");
     let mut first = true;
-    for &place in order {
+    for &place in &kind.order {
         let Some(value) = &values[place] else { continue };
         if !first {
             canonical.push(',');
         }
         first = false;
-        quoted(canonical, NAMES[place]);
+        quoted(canonical, kind.fields[place].name());
         canonical.push(':');
         match value {
             Value::Text(text) => quoted(canonical, text),

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use super::entity::{BENEFICIARIES, Kind, kinds};
 use super::faults::Operation;
-use super::record::NAMES;
 
 /// A words file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum WordsError {
     /// A record field that the contract does not have.
     #[error("[record] {0}: the contract has no such field")]
     UnknownField(String),
+    /// An entity that the contract does not have.
+    #[error("[entities] {0}: the contract has no such entity")]
+    UnknownEntity(String),
     /// Two things would be spelt alike.
     #[error("[{section}] {word}: used for two things")]
     Twice {
@@ -42,22 +45,21 @@ macro_rules! words {
         }
         impl $name {
             fn twice(&self) -> Option<String> {
-                let mut all = vec![$(&self.$field),+];
-                all.sort();
-                all.windows(2).find(|two| two[0] == two[1]).map(|two| two[0].clone())
+                twice([$(&self.$field),+].into_iter().cloned())
             }
         }
     };
 }
 
 words!(
-    /// Paths, from the root of the server.
+    /// Paths, from the root of the server. `{entity}` stands for the entity's word; a path without it is that of
+    /// `doi-tuong` alone, and the others keep the contract's.
     Paths {
         token "token" = "/token",
-        send "send" = "/misposasoft/1.0/doi-tuong/dong-bo",
-        ask "ask" = "/misposasoft/1.0/doi-tuong/tra-cuu-goi-tin",
-        count "count" = "/misposasoft/1.0/doi-tuong/thong-ke",
-        list "list" = "/misposasoft/1.0/doi-tuong/danh-sach",
+        send "send" = "/misposasoft/1.0/{entity}/dong-bo",
+        ask "ask" = "/misposasoft/1.0/{entity}/tra-cuu-goi-tin",
+        count "count" = "/misposasoft/1.0/{entity}/thong-ke",
+        list "list" = "/misposasoft/1.0/{entity}/danh-sach",
     }
 );
 words!(
@@ -152,28 +154,36 @@ pub struct Words {
     pub results: Results,
     /// `GHI` and `DUNG`.
     pub actions: Actions,
-    /// Contract's field → word on the wire, where they differ.
+    /// Contract's field → word on the wire, where they differ; for every entity that has the field.
     pub record: HashMap<String, String>,
+    /// Contract's entity → its word in the paths, where they differ.
+    pub entities: HashMap<String, String>,
 }
+
+/// What a path means: the operation, and the number of the entity (that of the token has none, so the first).
+pub(super) type Route = (Operation, usize);
 
 impl Words {
     /// Reads a words file; unknown keys and ambiguous words are refused.
     pub fn from_toml(text: &str) -> Result<Self, WordsError> {
         let words: Self = toml::from_str(text)?;
-        if let Some(field) = words.record.keys().find(|field| !NAMES.contains(&field.as_str())) {
+        let has = |name: &str| kinds().iter().flat_map(|kind| &kind.fields).any(|field| field.name() == name);
+        if let Some(field) = words.record.keys().find(|field| !has(field)) {
             return Err(WordsError::UnknownField(field.clone()));
         }
-        let mut fields = words.fields().to_vec();
-        fields.sort_unstable();
+        let is_entity = |name: &str| kinds().iter().any(|kind| kind.entity.name == name);
+        if let Some(entity) = words.entities.keys().find(|entity| !is_entity(entity)) {
+            return Err(WordsError::UnknownEntity(entity.clone()));
+        }
         let checks = [
-            ("paths", words.paths.twice()),
+            ("paths", words.paths.twice().or_else(|| twice(words.routes().into_iter().map(|(path, _)| path)))),
             ("envelope", words.envelope.twice()),
             ("question", words.question.twice()),
             ("answer", words.answer.twice()),
             ("codes", words.codes.twice()),
             ("results", words.results.twice()),
             ("actions", words.actions.twice()),
-            ("record", fields.windows(2).find(|two| two[0] == two[1]).map(|two| two[0].to_owned())),
+            ("record", kinds().iter().find_map(|kind| twice(words.fields(kind).into_iter().map(str::to_owned)))),
         ];
         match checks.into_iter().find_map(|(section, twice)| twice.map(|word| (section, word))) {
             Some((section, word)) => Err(WordsError::Twice { section, word }),
@@ -181,22 +191,39 @@ impl Words {
         }
     }
 
-    /// The wire's names of the record's fields, in the order of the table.
-    pub(super) fn fields(&self) -> [&str; NAMES.len()] {
-        NAMES.map(|name| self.record.get(name).map_or(name, String::as_str))
+    /// The wire's names of a record's fields, in the order of its entity's table.
+    pub(super) fn fields(&self, kind: &Kind) -> Vec<&str> {
+        let names = kind.fields.iter().map(|field| field.name());
+        names.map(|name| self.record.get(name).map_or(name, String::as_str)).collect()
     }
 
-    /// Which operation a path means.
-    pub(super) fn operation(&self, path: &str) -> Option<Operation> {
-        let paths = &self.paths;
-        [
-            (&paths.send, Operation::Send),
-            (&paths.token, Operation::Token),
-            (&paths.ask, Operation::Ask),
-            (&paths.count, Operation::Count),
-            (&paths.list, Operation::List),
-        ]
-        .into_iter()
-        .find_map(|(known, operation)| (known == path).then_some(operation))
+    /// Every path with what it means.
+    pub(super) fn routes(&self) -> Vec<(String, Route)> {
+        let (paths, contract) = (&self.paths, Paths::default());
+        let mut routes = vec![(paths.token.clone(), (Operation::Token, 0))];
+        for (told, usual, operation) in [
+            (&paths.send, &contract.send, Operation::Send),
+            (&paths.ask, &contract.ask, Operation::Ask),
+            (&paths.count, &contract.count, Operation::Count),
+            (&paths.list, &contract.list, Operation::List),
+        ] {
+            for kind in kinds() {
+                let name = kind.entity.name;
+                let word = self.entities.get(name).map_or(name, String::as_str);
+                let pattern = if told.contains(ENTITY) || name == BENEFICIARIES { told } else { usual };
+                routes.push((pattern.replace(ENTITY, word), (operation, kind.number)));
+            }
+        }
+        routes
     }
+}
+
+/// Where a path has the entity's word.
+const ENTITY: &str = "{entity}";
+
+/// The first word that is there twice.
+fn twice(words: impl Iterator<Item = String>) -> Option<String> {
+    let mut words: Vec<String> = words.collect();
+    words.sort_unstable();
+    words.windows(2).find(|two| two[0] == two[1]).map(|two| two[0].clone())
 }

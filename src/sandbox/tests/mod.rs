@@ -6,8 +6,11 @@ use sha2::{Digest, Sha256};
 use super::*;
 
 mod answers;
+mod apart;
 mod forms;
 mod order;
+mod payments;
+mod programmes;
 mod questions;
 
 const NOW: i64 = 1_795_000_000_000; // 2026-11-18 in Viet Nam
@@ -120,6 +123,12 @@ impl Boxed {
         let reply = self.reply(SEND, batch(key, "20261118083000", items));
         assert_eq!(reply.status, 200, "{reply:?}");
         serde_json::from_slice(&reply.bytes(10_000_000)).unwrap()
+    }
+
+    fn send_to(&mut self, entity: &str, key: &str, items: &[Value]) -> Value {
+        let path = SEND.replace("doi-tuong", entity);
+        let body = batch(key, "20261118083000", items);
+        serde_json::from_slice(&self.reply(&path, body).bytes(10_000_000)).unwrap()
     }
 
     fn post(&mut self, path: &str, body: &Value) -> Value {
