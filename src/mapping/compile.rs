@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::document::{self, ChainDoc, CodeDoc, Document, FieldDoc, RuleDoc, SetDoc, StopDoc};
+use super::document::{self, ChainDoc, CodeDoc, Document, FieldDoc, RuleDoc, SetDoc, StopDoc, WhenDoc};
 use super::expression::Expression;
 use super::field::{AtDate, CodeUse, Field, Take};
 use super::field_set::{FieldSet, RuleUse};
-use super::judge::Stop;
+use super::judge::{Stop, When};
 use super::reader::{Reader, Spot};
 use super::steps::{Chain, Origin};
 use super::transform::Transform;
@@ -309,10 +309,28 @@ impl Compiler<'_, '_> {
     }
 
     fn stop(&mut self, doc: StopDoc) -> Option<Stop> {
-        let column = self.column(&doc.column);
-        let list = doc.list.as_ref().map(|l| self.list(l));
+        let when = self.when(doc.when);
+        let set = self.set(doc.set);
+        let mut need = Vec::new();
+        for group in doc.need {
+            let fields: Vec<usize> = group.iter().filter_map(|f| self.field(f, &set.names)).collect();
+            if fields.len() == group.len() {
+                need.push(fields);
+            }
+        }
+        Some(Stop { when: when?, need, set })
+    }
+
+    fn when(&mut self, doc: WhenDoc) -> Option<When> {
+        let (column, list, words) = match doc {
+            WhenDoc::Filled(columns) => {
+                let found: Vec<_> = columns.iter().map(|c| self.column(c)).collect();
+                return found.into_iter().collect::<Option<_>>().map(When::Filled);
+            }
+            WhenDoc::Word { column, list, is } => (self.column(&column), list.map(|l| self.list(&l)), is),
+        };
         let mut is = Vec::new();
-        for word in doc.is {
+        for word in words {
             match &list {
                 Some(Some(list)) if list.rows(&word.value).next().is_none() => {
                     let hint = list
@@ -329,15 +347,7 @@ impl Compiler<'_, '_> {
                 None => is.push(fold(&word.value)),
             }
         }
-        let set = self.set(doc.set);
-        let mut need = Vec::new();
-        for group in doc.need {
-            let fields: Vec<usize> = group.iter().filter_map(|f| self.field(f, &set.names)).collect();
-            if fields.len() == group.len() {
-                need.push(fields);
-            }
-        }
-        Some(Stop { column: column?, list: wanted(list)?, is, need, set })
+        Some(When::Word { column: column?, list: wanted(list)?, is })
     }
 }
 

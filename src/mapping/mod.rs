@@ -31,7 +31,7 @@ use crate::codes::CodeLists;
 use crate::model::{Column, Fault, Faults, Layout};
 
 /// Counted up whenever judging the same row with the same files could give another result.
-pub(crate) const ENGINE_VERSION: u32 = 1;
+pub(crate) const ENGINE_VERSION: u32 = 2;
 
 /// A document larger than this is no mapping.
 const MAX_BYTES: u64 = 1024 * 1024;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::Date;
+
 use super::document::Argument;
 use crate::codes::fold;
 use crate::model::Reason;
@@ -13,7 +15,9 @@ pub const TRANSFORMS: &[(&str, &str)] = &[
     ("upper", "chữ hoa / upper case"),
     ("lower", "chữ thường / lower case"),
     ("date", "ngày đầy đủ, mọi cách viết → dd/MM/yyyy / a full date"),
-    ("month", "tháng → MM/yyyy; ngày đầy đủ thì lấy tháng / a month, or the month of a date"),
+    ("month", "tháng, kỳ yyyyMM → MM/yyyy; ngày đầy đủ thì lấy tháng / a month, or the month of a date"),
+    ("period", "tháng, kỳ yyyyMM → yyyyMM / a month as a period"),
+    ("year", "năm → yyyy; ngày, tháng thì lấy năm / a year, or the year of a date"),
     (
         "birth-date",
         "ngày sinh → dd/MM/yyyy; chỉ biết tháng → 01/MM/yyyy; chỉ biết năm → trống / empty when only the year is known",
@@ -55,6 +59,8 @@ pub(super) enum Transform {
     Lower,
     Date,
     Month,
+    Period,
+    Year,
     BirthDate,
     BirthYear,
     BirthPrecision,
@@ -77,6 +83,8 @@ impl Transform {
             "lower" => Some(Self::Lower),
             "date" => Some(Self::Date),
             "month" => Some(Self::Month),
+            "period" => Some(Self::Period),
+            "year" => Some(Self::Year),
             "birth-date" => Some(Self::BirthDate),
             "birth-year" => Some(Self::BirthYear),
             "birth-precision" => Some(Self::BirthPrecision),
@@ -122,6 +130,8 @@ impl Transform {
             Self::Lower => "lower",
             Self::Date => "date",
             Self::Month => "month",
+            Self::Period => "period",
+            Self::Year => "year",
             Self::BirthDate => "birth-date",
             Self::BirthYear => "birth-year",
             Self::BirthPrecision => "birth-precision",
@@ -147,17 +157,16 @@ impl Transform {
                 PartialDate::Day(date) => Ok(Cow::Owned(calendar::day(date))),
                 _ => Err(Refusal::bad("phải có đủ ngày, tháng, năm / day, month and year are needed")),
             },
-            Self::Month => match read_date(&text)? {
-                PartialDate::Month(_) if shaped(&text, b"00/0000") => Ok(text),
-                PartialDate::Month(date) | PartialDate::Day(date) => Ok(Cow::Owned(calendar::month(date))),
-                PartialDate::Year(_) => Err(Refusal::bad("phải có tháng và năm / month and year are needed")),
-            },
+            Self::Month if shaped(&text, b"00/0000") => read_month(&text).map(|_| text),
+            Self::Month => Ok(Cow::Owned(calendar::month(read_month(&text)?))),
+            Self::Period if shaped(&text, b"000000") => read_month(&text).map(|_| text),
+            Self::Period => read_month(&text).map(|m| Cow::Owned(format!("{:04}{:02}", m.year(), m.month()))),
             Self::BirthDate => match read_date(&text)? {
                 PartialDate::Day(_) if shaped(&text, b"00/00/0000") => Ok(text),
                 PartialDate::Day(date) | PartialDate::Month(date) => Ok(Cow::Owned(calendar::day(date))),
                 PartialDate::Year(_) => Ok(Cow::Borrowed("")),
             },
-            Self::BirthYear => Ok(Cow::Owned(format!("{:04}", read_date(&text)?.year()))),
+            Self::BirthYear | Self::Year => Ok(Cow::Owned(format!("{:04}", read_date(&text)?.year()))),
             Self::BirthPrecision => Ok(Cow::Borrowed(match read_date(&text)? {
                 PartialDate::Day(_) => "day",
                 PartialDate::Month(_) => "month",
@@ -228,6 +237,15 @@ fn read_date(text: &str) -> Result<PartialDate, Refusal> {
     })
 }
 
+/// A day in the month. `yyyyMM`, as accountants write a period, is read here only: elsewhere six digits may be a day.
+fn read_month(text: &str) -> Result<Date, Refusal> {
+    let spaced = shaped(text, b"000000").then(|| format!("{}-{}", &text[..4], &text[4..]));
+    match read_date(spaced.as_deref().unwrap_or(text))? {
+        PartialDate::Month(date) | PartialDate::Day(date) => Ok(date),
+        PartialDate::Year(_) => Err(Refusal::bad("phải có tháng và năm / month and year are needed")),
+    }
+}
+
 /// Day and month changed places, where only that makes it a date.
 fn swapped(text: &str) -> Option<String> {
     let mut parts = text.split(['/', '-', '.']);
@@ -292,6 +310,13 @@ mod tests {
             ("date", &none, "01/03/2023", "01/03/2023"),
             ("month", &none, "2023-03", "03/2023"),
             ("month", &none, "15/03/2023", "03/2023"),
+            ("month", &none, "202303", "03/2023"),
+            ("month", &none, "03/2023", "03/2023"),
+            ("period", &none, "202303", "202303"),
+            ("period", &none, "3/2023", "202303"),
+            ("period", &none, "2023-03-15", "202303"),
+            ("year", &none, "2023", "2023"),
+            ("year", &none, "15/03/2023", "2023"),
             ("birth-date", &none, "03/1941", "01/03/1941"),
             ("birth-date", &none, "1941", ""),
             ("birth-year", &none, "03/1941", "1941"),
@@ -323,6 +348,13 @@ mod tests {
             ("date", "03/2023"),
             ("date", "30/02/2023"),
             ("month", "2023"),
+            ("month", "13/2023"),
+            ("month", "202313"),
+            ("period", "202300"),
+            ("period", "112023"),
+            ("period", "2023"),
+            ("date", "202303"),
+            ("year", "202303"),
             ("birth-date", "0"),
             ("money", "-1"),
             ("decimal", "x"),
