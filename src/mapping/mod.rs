@@ -8,6 +8,7 @@
 //! A mapping is compiled to indices once; judging a row looks nothing up by name but codes.
 
 mod compile;
+mod compile_stop;
 mod document;
 mod example;
 mod example_compile;
@@ -19,6 +20,7 @@ mod judge;
 mod reader;
 mod steps;
 mod transform;
+mod transform_date;
 
 use std::path::Path;
 use std::sync::Arc;
