@@ -156,13 +156,22 @@ fn the_order_of_the_rooms_has_no_circle() {
     }
 }
 
-/// The names of the national side, out of the mapping and the profile.
-fn national_names() -> BTreeSet<String> {
-    let read = |file: &str| -> toml::Table {
-        let path = root().join("mappings/misposasoft").join(file);
-        fs::read_to_string(path).expect("a text").parse().expect("TOML")
+/// Every TOML file of the national system that ships.
+fn national_files() -> Vec<(String, toml::Table)> {
+    let folder = fs::read_dir(root().join("mappings/misposasoft")).expect("a folder");
+    let read = |path: PathBuf| -> (String, toml::Table) {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        (name, fs::read_to_string(path).expect("a text").parse().expect("TOML"))
     };
-    let (mapping, profile) = (read("doi-tuong.toml"), read("system.toml"));
+    folder
+        .map(|e| e.expect("an entry").path())
+        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
+        .map(read)
+        .collect()
+}
+
+/// The names of the national side, out of the mappings and the profile.
+fn national_names() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut take = |name: &str| {
         // `(ngày sinh)` and the like are the mapping's own names for values that are never sent.
@@ -170,9 +179,14 @@ fn national_names() -> BTreeSet<String> {
             names.insert(name.to_owned());
         }
     };
-    field_names(&toml::Value::Table(mapping), &mut take);
-    for table in [&profile["envelope"], &profile["answer"]["field"]] {
-        texts(table, &mut take);
+    for (name, file) in national_files() {
+        if name == "system.toml" {
+            for table in [&file["envelope"], &file["answer"]["field"]] {
+                texts(table, &mut take);
+            }
+        } else {
+            field_names(&toml::Value::Table(file), &mut take);
+        }
     }
     names
 }
@@ -224,7 +238,18 @@ fn no_national_field_name_stands_in_the_program() {
 #[test]
 fn a_national_field_name_would_be_seen() {
     let names = national_names();
-    for name in ["HoTen", "SoGiayTo", "NgayDung", "MaGoiTin", "DanhSach", "MaThamChieu", "MaDoiTuong", "error_code"] {
+    for name in [
+        "HoTen",
+        "SoGiayTo",
+        "TruyLinh",
+        "NgayMat",
+        "NgayDung",
+        "MaGoiTin",
+        "DanhSach",
+        "MaThamChieu",
+        "MaDoiTuong",
+        "error_code",
+    ] {
         assert!(names.contains(name), "{name} is not among the names read from mappings/: {names:?}");
     }
     assert_eq!(named("let a = row.get(\"HoTen\");", &names), ["HoTen"]);

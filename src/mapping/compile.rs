@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::document::{self, ChainDoc, CodeDoc, Document, FieldDoc, RuleDoc, SetDoc, StopDoc};
+use super::document::{self, ChainDoc, CodeDoc, Document, FieldDoc, RuleDoc, SetDoc};
 use super::expression::Expression;
 use super::field::{AtDate, CodeUse, Field, Take};
 use super::field_set::{FieldSet, RuleUse};
-use super::judge::Stop;
 use super::reader::{Reader, Spot};
 use super::steps::{Chain, Origin};
 use super::transform::Transform;
 use super::{ENGINE_VERSION, Mapping};
-use crate::codes::{By, CodeLists, fold};
+use crate::codes::{By, CodeLists};
 use crate::model::{Column, ColumnKind, Fault, Faults, Layout, Severity, suggest};
 use crate::rules::{self, Given, Params};
 
@@ -153,7 +152,7 @@ impl Compiler<'_, '_> {
         found
     }
 
-    fn set(&mut self, doc: SetDoc) -> FieldSet {
+    pub(super) fn set(&mut self, doc: SetDoc) -> FieldSet {
         let names: Vec<String> = doc.fields.iter().map(|f| f.name.value.clone()).collect();
         let mut fields = Vec::new();
         if doc.fields.is_empty() {
@@ -288,7 +287,7 @@ impl Compiler<'_, '_> {
         found
     }
 
-    fn list(&mut self, name: &Spot<String>) -> Option<Arc<crate::codes::CodeList>> {
+    pub(super) fn list(&mut self, name: &Spot<String>) -> Option<Arc<crate::codes::CodeList>> {
         if !self.lists.exists(&name.value) {
             let names = self.lists.names();
             let hint = suggest::hint(&name.value, names.iter().map(String::as_str));
@@ -316,43 +315,11 @@ impl Compiler<'_, '_> {
         let rule = rules::compile(params)?;
         Some(RuleUse { rule, severity, name: doc.name.value, fields })
     }
-
-    fn stop(&mut self, doc: StopDoc) -> Option<Stop> {
-        let column = self.column(&doc.column);
-        let list = doc.list.as_ref().map(|l| self.list(l));
-        let mut is = Vec::new();
-        for word in doc.is {
-            match &list {
-                Some(Some(list)) if list.rows(&word.value).next().is_none() => {
-                    let hint = list
-                        .nearest_code(&word.value)
-                        .map_or(String::new(), |c| format!("; có phải / did you mean `{c}`?"));
-                    let message = format!(
-                        "[stop.when] danh mục `{}` không có mã `{}`{hint} / unknown code",
-                        list.name(),
-                        word.value
-                    );
-                    self.reader.fault(word.line, message);
-                }
-                Some(_) => is.push(word.value),
-                None => is.push(fold(&word.value)),
-            }
-        }
-        let set = self.set(doc.set);
-        let mut need = Vec::new();
-        for group in doc.need {
-            let fields: Vec<usize> = group.iter().filter_map(|f| self.field(f, &set.names)).collect();
-            if fields.len() == group.len() {
-                need.push(fields);
-            }
-        }
-        Some(Stop { column: column?, list: wanted(list)?, is, need, set })
-    }
 }
 
 /// Turns "given but wrong" into a stop, and "not given" into nothing.
 #[expect(clippy::option_option, reason = "not given, given and wrong, given and right are three things")]
-fn wanted<T>(given: Option<Option<T>>) -> Option<Option<T>> {
+pub(super) fn wanted<T>(given: Option<Option<T>>) -> Option<Option<T>> {
     match given {
         Some(None) => None,
         Some(Some(value)) => Some(Some(value)),

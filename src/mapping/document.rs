@@ -32,11 +32,16 @@ pub(super) struct SetDoc {
 
 #[derive(Debug)]
 pub(super) struct StopDoc {
-    pub(super) column: Spot<String>,
-    pub(super) list: Option<Spot<String>>,
-    pub(super) is: Vec<Spot<String>>,
+    pub(super) when: WhenDoc,
     pub(super) need: Vec<Vec<Spot<String>>>,
     pub(super) set: SetDoc,
+}
+
+/// Which rows are stops: those with one of some words in a column, or those where one of some columns is filled.
+#[derive(Debug)]
+pub(super) enum WhenDoc {
+    Word { column: Spot<String>, list: Option<Spot<String>>, is: Vec<Spot<String>> },
+    Filled(Vec<Spot<String>>),
 }
 
 #[derive(Debug)]
@@ -153,18 +158,9 @@ fn read_set(section: &mut Section<'_, '_>) -> SetDoc {
 }
 
 fn read_stop(mut section: Section<'_, '_>) -> StopDoc {
-    let mut column = Spot { value: String::new(), line: section.line };
-    let (mut list, mut is) = (None, Vec::new());
+    let mut when = WhenDoc::Filled(Vec::new());
     match section.table("when") {
-        Some(mut when) => {
-            column = when.required("column");
-            list = when.text("list");
-            is = when.texts("is");
-            if is.is_empty() {
-                when.fault(when.line, "[stop.when] thiếu `is` / is missing");
-            }
-            when.finish();
-        }
+        Some(table) => when = read_when(table),
         None => section.fault(section.line, "[stop] thiếu `when` / is missing"),
     }
     let mut need = Vec::new();
@@ -185,7 +181,22 @@ fn read_stop(mut section: Section<'_, '_>) -> StopDoc {
     }
     let set = read_set(&mut section);
     section.finish();
-    StopDoc { column, list, is, need, set }
+    StopDoc { when, need, set }
+}
+
+fn read_when(mut section: Section<'_, '_>) -> WhenDoc {
+    let filled = section.texts("filled");
+    let when = if filled.is_empty() {
+        let (column, list, is) = (section.required("column"), section.text("list"), section.texts("is"));
+        if is.is_empty() {
+            section.fault(section.line, "[stop.when] thiếu `is` (hoặc `filled`) / is missing (or `filled`)");
+        }
+        WhenDoc::Word { column, list, is }
+    } else {
+        WhenDoc::Filled(filled)
+    };
+    section.finish();
+    when
 }
 
 fn read_field(mut section: Section<'_, '_>) -> FieldDoc {

@@ -19,25 +19,37 @@ const MAX_KEY: usize = 100;
 /// When a row is a stop, and what a stop says.
 #[derive(Debug)]
 pub(crate) struct Stop {
-    pub(super) column: usize,
-    pub(super) list: Option<Arc<CodeList>>,
-    /// Codes of the list; without a list, folded words.
-    pub(super) is: Vec<String>,
+    pub(super) when: When,
     /// Of each group, one field must be there.
     pub(super) need: Vec<Vec<usize>>,
     pub(super) set: FieldSet,
 }
 
+/// Which rows are stops.
+#[derive(Debug)]
+pub(super) enum When {
+    /// The column has one of these: codes of the list; without a list, folded words.
+    Word { column: usize, list: Option<Arc<CodeList>>, is: Vec<String> },
+    /// One of these columns is not empty, whatever stands there.
+    Filled(Vec<usize>),
+}
+
 impl Stop {
     fn applies(&self, row: &RawRow<'_>) -> bool {
-        let Some(Ok(value)) = row.get(self.column).map(text::clean) else { return false };
+        let (column, list, is) = match &self.when {
+            When::Filled(columns) => {
+                return columns.iter().any(|c| row.get(*c).is_some_and(|t| !t.trim().is_empty()));
+            }
+            When::Word { column, list, is } => (*column, list, is),
+        };
+        let Some(Ok(value)) = row.get(column).map(text::clean) else { return false };
         if value.is_empty() {
             return false;
         }
-        match &self.list {
-            None => self.is.contains(&fold(&value)),
+        match list {
+            None => is.contains(&fold(&value)),
             Some(list) => match list.find(&value, By::Either, At::Ever) {
-                Found::Entry(entry) => self.is.iter().any(|i| **i == *entry.code),
+                Found::Entry(entry) => is.iter().any(|i| **i == *entry.code),
                 _ => false,
             },
         }

@@ -9,6 +9,7 @@
 //! A mapping is compiled to indices once; judging a row looks nothing up by name but codes.
 
 mod compile;
+mod compile_stop;
 mod document;
 mod example;
 mod example_compile;
@@ -21,6 +22,7 @@ mod judge;
 mod reader;
 mod steps;
 mod transform;
+mod transform_date;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +36,7 @@ use crate::codes::{CodeList, CodeLists};
 use crate::model::{Column, Fault, Faults, Layout};
 
 /// Counted up whenever judging the same row with the same files could give another result.
-pub(crate) const ENGINE_VERSION: u32 = 1;
+pub(crate) const ENGINE_VERSION: u32 = 2;
 
 /// A document larger than this is no mapping.
 const MAX_BYTES: u64 = 1024 * 1024;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::document::Argument;
+use super::transform_date::{read_date, read_month, shaped};
 use crate::codes::fold;
 use crate::model::Reason;
 use crate::model::calendar::{self, PartialDate};
@@ -13,7 +14,9 @@ pub const TRANSFORMS: &[(&str, &str)] = &[
     ("upper", "chữ hoa / upper case"),
     ("lower", "chữ thường / lower case"),
     ("date", "ngày đầy đủ, mọi cách viết → dd/MM/yyyy / a full date"),
-    ("month", "tháng → MM/yyyy; ngày đầy đủ thì lấy tháng / a month, or the month of a date"),
+    ("month", "tháng, kỳ yyyyMM → MM/yyyy; ngày đầy đủ thì lấy tháng / a month, or the month of a date"),
+    ("period", "tháng, kỳ yyyyMM → yyyyMM / a month as a period"),
+    ("year", "năm → yyyy; ngày, tháng thì lấy năm / a year, or the year of a date"),
     (
         "birth-date",
         "ngày sinh → dd/MM/yyyy; chỉ biết tháng → 01/MM/yyyy; chỉ biết năm → trống / empty when only the year is known",
@@ -55,6 +58,8 @@ pub(super) enum Transform {
     Lower,
     Date,
     Month,
+    Period,
+    Year,
     BirthDate,
     BirthYear,
     BirthPrecision,
@@ -77,6 +82,8 @@ impl Transform {
             "lower" => Some(Self::Lower),
             "date" => Some(Self::Date),
             "month" => Some(Self::Month),
+            "period" => Some(Self::Period),
+            "year" => Some(Self::Year),
             "birth-date" => Some(Self::BirthDate),
             "birth-year" => Some(Self::BirthYear),
             "birth-precision" => Some(Self::BirthPrecision),
@@ -122,6 +129,8 @@ impl Transform {
             Self::Lower => "lower",
             Self::Date => "date",
             Self::Month => "month",
+            Self::Period => "period",
+            Self::Year => "year",
             Self::BirthDate => "birth-date",
             Self::BirthYear => "birth-year",
             Self::BirthPrecision => "birth-precision",
@@ -147,17 +156,16 @@ impl Transform {
                 PartialDate::Day(date) => Ok(Cow::Owned(calendar::day(date))),
                 _ => Err(Refusal::bad("phải có đủ ngày, tháng, năm / day, month and year are needed")),
             },
-            Self::Month => match read_date(&text)? {
-                PartialDate::Month(_) if shaped(&text, b"00/0000") => Ok(text),
-                PartialDate::Month(date) | PartialDate::Day(date) => Ok(Cow::Owned(calendar::month(date))),
-                PartialDate::Year(_) => Err(Refusal::bad("phải có tháng và năm / month and year are needed")),
-            },
+            Self::Month if shaped(&text, b"00/0000") => read_month(&text).map(|_| text),
+            Self::Month => Ok(Cow::Owned(calendar::month(read_month(&text)?))),
+            Self::Period if shaped(&text, b"000000") => read_month(&text).map(|_| text),
+            Self::Period => read_month(&text).map(|m| Cow::Owned(format!("{:04}{:02}", m.year(), m.month()))),
             Self::BirthDate => match read_date(&text)? {
                 PartialDate::Day(_) if shaped(&text, b"00/00/0000") => Ok(text),
                 PartialDate::Day(date) | PartialDate::Month(date) => Ok(Cow::Owned(calendar::day(date))),
                 PartialDate::Year(_) => Ok(Cow::Borrowed("")),
             },
-            Self::BirthYear => Ok(Cow::Owned(format!("{:04}", read_date(&text)?.year()))),
+            Self::BirthYear | Self::Year => Ok(Cow::Owned(format!("{:04}", read_date(&text)?.year()))),
             Self::BirthPrecision => Ok(Cow::Borrowed(match read_date(&text)? {
                 PartialDate::Day(_) => "day",
                 PartialDate::Month(_) => "month",
@@ -220,33 +228,6 @@ fn by_digits(pairs: &[(String, String)]) -> Result<Transform, String> {
     Ok(Transform::ByDigits { spans, other })
 }
 
-fn read_date(text: &str) -> Result<PartialDate, Refusal> {
-    PartialDate::read(text).ok_or_else(|| {
-        let mut refusal = Refusal::bad("không phải ngày có thật / not a possible date");
-        refusal.proposal = swapped(text);
-        refusal
-    })
-}
-
-/// Day and month changed places, where only that makes it a date.
-fn swapped(text: &str) -> Option<String> {
-    let mut parts = text.split(['/', '-', '.']);
-    let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
-    if year.len() != 4 {
-        return None;
-    }
-    match PartialDate::read(&format!("{day}/{month}/{year}"))? {
-        PartialDate::Day(date) => Some(calendar::day(date)),
-        _ => None,
-    }
-}
-
-/// Whether a text already looks like the pattern (`0` stands for a digit), so that it can stay as it is.
-fn shaped(text: &str, pattern: &[u8]) -> bool {
-    text.len() == pattern.len()
-        && text.bytes().zip(pattern).all(|(b, p)| if *p == b'0' { b.is_ascii_digit() } else { b == *p })
-}
-
 fn is_filling(c: char) -> bool {
     c.is_whitespace() || matches!(c, '.' | '-' | '\u{2011}' | '\u{2013}')
 }
@@ -292,6 +273,13 @@ mod tests {
             ("date", &none, "01/03/2023", "01/03/2023"),
             ("month", &none, "2023-03", "03/2023"),
             ("month", &none, "15/03/2023", "03/2023"),
+            ("month", &none, "202303", "03/2023"),
+            ("month", &none, "03/2023", "03/2023"),
+            ("period", &none, "202303", "202303"),
+            ("period", &none, "3/2023", "202303"),
+            ("period", &none, "2023-03-15", "202303"),
+            ("year", &none, "2023", "2023"),
+            ("year", &none, "15/03/2023", "2023"),
             ("birth-date", &none, "03/1941", "01/03/1941"),
             ("birth-date", &none, "1941", ""),
             ("birth-year", &none, "03/1941", "1941"),
@@ -323,6 +311,13 @@ mod tests {
             ("date", "03/2023"),
             ("date", "30/02/2023"),
             ("month", "2023"),
+            ("month", "13/2023"),
+            ("month", "202313"),
+            ("period", "202300"),
+            ("period", "112023"),
+            ("period", "2023"),
+            ("date", "202303"),
+            ("year", "202303"),
             ("birth-date", "0"),
             ("money", "-1"),
             ("decimal", "x"),

@@ -144,6 +144,34 @@ impl Rule for AgeGroup {
 }
 
 #[derive(Debug)]
+struct AgeInYear {
+    age: usize,
+    year: usize,
+    born: usize,
+}
+
+/// The age that somebody reaches in a year, told by the two years alone: many know no more of their birth.
+pub(super) fn age_in_year(p: &mut Params<'_>) -> Option<Box<dyn Rule>> {
+    let (age, year, born) = (p.field("age"), p.field("year"), p.field("born"));
+    Some(Box::new(AgeInYear { age: age?, year: year?, born: born? }))
+}
+
+impl Rule for AgeInYear {
+    fn judge(&self, facts: &Facts<'_, '_>, out: &mut Findings) {
+        let (Some(age), Some(year), Some(born)) = (facts.text(self.age), facts.date(self.year), facts.date(self.born))
+        else {
+            return;
+        };
+        let reached = year.year() - born.year();
+        if age.parse() != Ok(reached) {
+            let detail = format!("sinh {}, năm {} / the age in that year", born.year(), year.year());
+            let right = (reached >= 0).then(|| reached.to_string());
+            out.propose(facts, self.age, Reason::BadValue, &detail, right);
+        }
+    }
+}
+
+#[derive(Debug)]
 struct GroupCoefficient {
     group: usize,
     coefficient: usize,

@@ -1,6 +1,8 @@
 //! Dates that lie in the future, are out of order or long past. A date known by month or year is compared as the span that
 //! it can mean: only what is surely wrong is complained about.
 
+use jiff::ToSpan;
+
 use super::{Facts, Findings, Params, Rule};
 use crate::model::Reason;
 use crate::model::calendar::birthday;
@@ -43,12 +45,16 @@ impl Rule for NotInFuture {
 struct Order {
     first: usize,
     then: usize,
+    told: usize,
 }
 
-/// The field `then` is surely before the field `first`.
+/// The field `then` is surely before the field `first`. Where `then` is a field of the mapping's own, `field` is the one that
+/// staff know it by.
 pub(super) fn order(p: &mut Params<'_>) -> Option<Box<dyn Rule>> {
-    let (first, then) = (p.field("first"), p.field("then"));
-    Some(Box::new(Order { first: first?, then: then? }))
+    let given = p.given.contains_key("field");
+    let (first, then, told) = (p.field("first"), p.field("then"), p.optional_field("field"));
+    let told = if given { told } else { then };
+    Some(Box::new(Order { first: first?, then: then?, told: told? }))
 }
 
 impl Rule for Order {
@@ -56,7 +62,32 @@ impl Rule for Order {
         let (Some(first), Some(then)) = (facts.date(self.first), facts.date(self.then)) else { return };
         if then.latest() < first.earliest() {
             let detail =
-                format!("{} trước {} ({first}) / is before it", facts.names[self.then], facts.names[self.first]);
+                format!("{} trước {} ({first}) / is before it", facts.names[self.told], facts.names[self.first]);
+            out.complain(facts, self.told, Reason::DateOrder, &detail);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Within {
+    first: usize,
+    then: usize,
+    months: i16,
+}
+
+/// The field `then` is surely more than so many months after the field `first`. A month without that day ends with its last
+/// (Civil Code 2015, Điều 148).
+pub(super) fn within(p: &mut Params<'_>) -> Option<Box<dyn Rule>> {
+    let (first, then, months) = (p.field("first"), p.field("then"), p.number("months", 1));
+    Some(Box::new(Within { first: first?, then: then?, months }))
+}
+
+impl Rule for Within {
+    fn judge(&self, facts: &Facts<'_, '_>, out: &mut Findings) {
+        let (Some(first), Some(then)) = (facts.date(self.first), facts.date(self.then)) else { return };
+        let end = first.latest().checked_add(i64::from(self.months).months()).ok();
+        if end.is_some_and(|end| then.earliest() > end) {
+            let detail = format!("quá {0} tháng / more than {0} months", self.months);
             out.complain(facts, self.then, Reason::DateOrder, &detail);
         }
     }

@@ -11,6 +11,7 @@ mod amount;
 mod dates;
 pub mod facts;
 mod identity;
+mod least;
 pub mod params;
 mod plain;
 mod policy;

@@ -43,7 +43,14 @@ impl Rule for RequiredWhen {
         if self.is.as_ref().is_some_and(|is| !is.iter().any(|i| i == value)) {
             return;
         }
+        // Another field may have asked for the same one: it is told once.
+        let told = |out: &Findings, need: usize| {
+            out.complaints.iter().any(|c| c.reason == Reason::Missing && c.field == facts.names[need])
+        };
         for need in self.need.iter().filter(|n| facts.is_empty(**n)) {
+            if told(out, *need) {
+                continue;
+            }
             let detail = format!("phải có khi {} đã có / needed beside it", facts.names[self.field]);
             out.complain(facts, *need, Reason::Missing, &detail);
         }

@@ -11,7 +11,7 @@ use crate::model::Reason;
 
 /// The policies by code.
 #[derive(Debug)]
-struct Policies(FnvMap<Policy>);
+pub(super) struct Policies(FnvMap<Policy>);
 
 #[derive(Debug, Default)]
 struct Policy {
@@ -22,7 +22,7 @@ struct Policy {
 }
 
 impl Policies {
-    fn read(list: &CodeList) -> Self {
+    pub(super) fn read(list: &CodeList) -> Self {
         let mut policies: FnvMap<Policy> = FnvMap::default();
         for entry in list.entries() {
             policies.entry(entry.code.clone()).or_default().spans.push((entry.valid_from, entry.valid_to));
@@ -45,6 +45,11 @@ impl Policies {
             }
         }
         Self(policies)
+    }
+
+    /// The policies that this one replaced, directly or not.
+    pub(super) fn replaced(&self, code: &str) -> impl Iterator<Item = &str> {
+        self.0.get(code).into_iter().flat_map(|p| p.replaced.iter().map(|c| &**c))
     }
 
     fn in_force(&self, code: &str, at: Date) -> bool {

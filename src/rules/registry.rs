@@ -1,6 +1,6 @@
 //! All rules by name.
 
-use super::{Params, Rule, account, age, amount, dates, identity, plain, policy, unit};
+use super::{Params, Rule, account, age, amount, dates, identity, least, plain, policy, unit};
 use crate::model::suggest;
 
 /// A rule as mappings know it.
@@ -40,12 +40,26 @@ pub const REGISTRY: &[RuleKind] = &[
         about: "dates, only_if?, is?: a date lies after today",
         make: dates::not_in_future,
     },
-    RuleKind { name: "date-order", about: "first, then: the second is surely before the first", make: dates::order },
+    RuleKind {
+        name: "date-order",
+        about: "first, then, field?: the second is surely before the first; field is the one that is told",
+        make: dates::order,
+    },
+    RuleKind {
+        name: "date-within",
+        about: "first, then, months: the second is surely more than so many months after the first",
+        make: dates::within,
+    },
     RuleKind { name: "late-record", about: "date, years = 1: a decision older than that", make: dates::late },
     RuleKind {
         name: "age-group",
         about: "birth, group, coefficient, level?, groups: age against the group's rows",
         make: age::age_group,
+    },
+    RuleKind {
+        name: "age-in-year",
+        about: "age, year, born: the age is the year less the year of birth",
+        make: age::age_in_year,
     },
     RuleKind {
         name: "coefficient",
@@ -56,6 +70,11 @@ pub const REGISTRY: &[RuleKind] = &[
         name: "amount",
         about: "group, groups, coefficient, rate, amount, policy, rates, decided, from: coefficient × rate of the policy",
         make: amount::amount,
+    },
+    RuleKind {
+        name: "least-amount",
+        about: "amount, on, policy, rates, times: at least that column's factor × the policy's rate on the day",
+        make: least::least_amount,
     },
     RuleKind {
         name: "policy",

@@ -1,5 +1,7 @@
-//! Source rows and the documents expected of them (`fixtures/doi-tuong`). The expected side was written by hand from the
+//! Source rows and the documents expected of them (`fixtures/<entity>`). The expected side was written by hand from the
 //! contract, its `PhienBan` by another program: the gateway never made it.
+
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read has failed")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,11 +9,18 @@ use std::path::Path;
 use molisa_gateway::model::{Action, ContentHash, RawRow, Severity};
 use serde_json::Value;
 
-use super::SHIPPED;
+use super::{ENTITIES, shipped};
 
 #[test]
 fn rows_become_the_documents_of_the_contract() {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/doi-tuong"));
+    for entity in ENTITIES {
+        compare(entity);
+    }
+}
+
+fn compare(entity: &str) {
+    let mapping = shipped(entity);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(entity);
     let expected: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
     let today = expected["today"].as_str().unwrap().parse().unwrap();
@@ -23,10 +32,10 @@ fn rows_become_the_documents_of_the_contract() {
     for (row, wanted) in rows.iter().zip(documents) {
         let column = |name: &str| headers.iter().position(|h| h == name).and_then(|at| row.get(at));
         let columns =
-            SHIPPED.columns().iter().map(|c| Some(column(&c.name).expect("the fixture has every column"))).collect();
-        let judged = SHIPPED.judge(&RawRow { number: 1, columns }, today);
+            mapping.columns().iter().map(|c| Some(column(&c.name).expect("the fixture has every column"))).collect();
+        let judged = mapping.judge(&RawRow { number: 1, columns }, today);
         let key = wanted["MaThamChieu"].as_str().unwrap();
-        assert_eq!(column(SHIPPED.key()), Some(key));
+        assert_eq!(column(mapping.key()), Some(key));
         let word = if judged.action == Action::Stop { "DUNG" } else { "GHI" };
         assert_eq!(wanted["ThaoTac"], word, "{key}");
         assert_eq!(wanted["unit"], judged.unit, "{key}");

@@ -1,9 +1,11 @@
 //! Stories of the mapping room, told from outside.
 
 mod documents;
+mod eighth;
 mod fixtures;
 mod judging;
 mod lists;
+mod programmes;
 mod properties;
 mod rates;
 
@@ -20,6 +22,15 @@ static SHIPPED: LazyLock<Mapping> =
 
 fn mappings() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/mappings"))
+}
+
+/// Every entity of misposasoft that ships.
+const ENTITIES: [&str; 7] =
+    ["doi-tuong", "mai-tang-phi", "tro-giup-dot-xuat", "cham-soc-khan-cap", "co-so-tro-giup", "chi-tra", "chuc-tho"];
+
+/// A mapping that ships.
+fn shipped(entity: &str) -> Mapping {
+    Mapping::load(mappings(), "misposasoft", entity).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 /// A row of an old person with everything right on 18 December 2023.

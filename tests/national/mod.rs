@@ -2,7 +2,7 @@
 
 mod answers;
 mod profile;
-mod server;
+pub mod server;
 mod tls;
 mod token;
 mod whole;
