@@ -1,5 +1,6 @@
 //! Lets time pass in a database of [`super::write_sqlite`]: people move, open accounts, get new numbers; some are
-//! new, some stop with a decision, a few rows just vanish. No change touches `cap_nhat_luc`, as in the field.
+//! new, some stop with a decision, a few rows just vanish; and a few rows of every programme change. No change
+//! touches `cap_nhat_luc`, as in the field.
 
 use std::path::Path;
 
@@ -11,11 +12,13 @@ use sqlx::{ConnectOptions, Connection, QueryBuilder, Row, Sqlite};
 use super::error::ProvinceError;
 use super::identity;
 use super::people::{amount, day, invent, key, month, open_account, people};
-use super::person::{COLUMNS, Field, Person};
+use super::person::{Field, Person};
 use super::plan::{Payment, Wish};
+use super::programmes::{self, TableChanges};
 use super::random::Random;
 use super::recipe::Recipe;
 use super::sqlite::Insert;
+use super::table::{Row as Line, Table};
 
 /// The kinds of update that a recipe may weigh.
 pub(super) const KINDS: [&str; 5] = ["account", "address", "name", "number", "raise"];
@@ -25,7 +28,7 @@ const LANE: u64 = u64::MAX - 1;
 /// Running numbers of new people begin here in every district, above those of the first table.
 const NEW_SERIAL: u64 = 900_000;
 
-/// What really happened, counted from the rows that the database changed. Only rows that may be sent are touched,
+/// What really happened, counted from the rows that the database changed; the four counts are of `doi_tuong`. Only rows that may be sent are touched,
 /// each once, and never one that an earlier change touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Changes {
@@ -37,12 +40,18 @@ pub struct Changes {
     pub stopped: u64,
     /// Rows that are gone.
     pub vanished: u64,
+    others: [TableChanges; Table::ALL.len()],
 }
 
 impl Changes {
-    /// How many records a correct gateway sends for it: all but those that vanished.
+    /// How many records of `doi_tuong` a correct gateway sends for it: all but those that vanished.
     pub fn sendable(&self) -> u64 {
         self.updated + self.added + self.stopped
+    }
+
+    /// What happened in the table of another programme; nothing for `doi_tuong`, whose counts are here.
+    pub fn of(&self, table: Table) -> TableChanges {
+        self.others[table as usize]
     }
 }
 
@@ -67,6 +76,11 @@ pub async fn change_sqlite(path: &Path, recipe: &Recipe, seed: u64, share: u32) 
     };
     let mut change = Change { recipe, random: Random::new(seed, LANE), done: Changes::default() };
     change.run(&mut work, &mark, seed, share).await.map_err(failed)?;
+    for table in Table::ALL.into_iter().filter(|t| *t != Table::DoiTuong) {
+        let made = (mark.seed, mark.rows);
+        let done = programmes::change(&mut work, table, recipe, made, seed, share).await.map_err(failed)?;
+        change.done.others[table as usize] = done;
+    }
     work.commit().await.map_err(failed)?;
     to.close().await.map_err(failed)?;
     Ok(change.done)
@@ -88,14 +102,17 @@ async fn read_mark(from: &mut SqliteConnection) -> Result<Option<Mark>, sqlx::Er
     if there == 0 {
         return Ok(None);
     }
-    let Some(row) =
-        sqlx::query("select recipe, seed, rows, clean, next from tinh_gia_lap").fetch_optional(from).await?
+    let Some(row) = sqlx::query(
+        "select recipe, seed, rows, next, clean from tinh_gia_lap, tinh_gia_lap_bang where bang = 'doi_tuong'",
+    )
+    .fetch_optional(from)
+    .await?
     else {
         return Ok(None);
     };
     let number = |i: usize| row.try_get::<i64, _>(i).map(|n| u64::try_from(n).unwrap_or(0));
     let seed = row.try_get::<String, _>(1)?.parse().unwrap_or(0);
-    Ok(Some(Mark { recipe: row.try_get(0)?, seed, rows: number(2)?, clean: number(3)?, next: number(4)? }))
+    Ok(Some(Mark { recipe: row.try_get(0)?, seed, rows: number(2)?, next: number(3)?, clean: number(4)? }))
 }
 
 struct Change<'a> {
@@ -115,7 +132,7 @@ impl Change<'_> {
         let mut left = mark.clean;
         for person in people(self.recipe, mark.seed, mark.rows).filter(|p| p.damage.is_none()) {
             let wanted = updated + stopped + vanished;
-            if self.random.below(left) < wanted && touch(to, &person).await? {
+            if self.random.below(left) < wanted && touch(to, person.get(Field::MaHoSo)).await? {
                 let at = self.random.below(wanted);
                 if at < updated {
                     updated -= 1;
@@ -143,7 +160,7 @@ impl Change<'_> {
 
     async fn add(&mut self, to: &mut SqliteConnection, mark: &Mark, seed: u64, wanted: u64) -> Result<(), sqlx::Error> {
         let total: u64 = self.recipe.communes.iter().map(|c| c.weight).sum();
-        let mut insert = Insert::new();
+        let mut insert = Insert::new(Table::DoiTuong);
         for index in mark.next..mark.next + wanted {
             let mut at = self.random.below(total);
             let commune = self.recipe.communes.iter().position(|c| {
@@ -161,7 +178,7 @@ impl Change<'_> {
             person.set(Field::TuThang, month(decided));
             person.set(Field::CapNhatLuc, format!("{decided} 09:00:00"));
             debug_assert_eq!(person.get(Field::MaHoSo), Some(&*key(self.recipe, wish.commune, serial)));
-            insert.rows(to, &[person]).await?;
+            insert.rows(to, &[person.into()]).await?;
             self.done.added += 1;
         }
         let next = i64::try_from(mark.next + wanted).unwrap_or(i64::MAX);
@@ -187,7 +204,7 @@ impl Change<'_> {
         person.set(Field::NgayQdDung, day(decided));
         let office = person.get(Field::CoQuanQuyetDinh).unwrap_or_default().to_owned();
         person.set(Field::CoQuanQdDung, office);
-        self.done.stopped += write(to, &before, &person).await?;
+        self.done.stopped += write(to, Table::DoiTuong, &before.into(), &person.into()).await?;
         Ok(())
     }
 
@@ -210,7 +227,7 @@ impl Change<'_> {
         if !changed {
             self.address(&mut person);
         }
-        self.done.updated += write(to, &before, &person).await?;
+        self.done.updated += write(to, Table::DoiTuong, &before.into(), &person.into()).await?;
         Ok(())
     }
 
@@ -288,24 +305,29 @@ impl Change<'_> {
 }
 
 /// The year at the end or, of `yyyy-MM-dd`, at the beginning.
-fn year(birth: &str) -> Option<i16> {
+pub(super) fn year(birth: &str) -> Option<i16> {
     let year = if birth.as_bytes().get(4) == Some(&b'-') { birth.get(..4) } else { birth.get(birth.len() - 4..) };
     year?.parse().ok()
 }
 
-/// Notes that the row is taken; false when it was taken before.
-async fn touch(to: &mut SqliteConnection, person: &Person) -> Result<bool, sqlx::Error> {
-    let taken = sqlx::query("insert or ignore into tinh_gia_lap_da_sua values (?)").bind(person.get(Field::MaHoSo));
+/// Notes that the row of this key is taken; false when it was taken before.
+pub(super) async fn touch(to: &mut SqliteConnection, key: Option<&str>) -> Result<bool, sqlx::Error> {
+    let taken = sqlx::query("insert or ignore into tinh_gia_lap_da_sua values (?)").bind(key);
     Ok(taken.execute(to).await?.rows_affected() == 1)
 }
 
 /// Writes the columns that differ; the number of rows that the database changed.
-async fn write(to: &mut SqliteConnection, before: &Person, after: &Person) -> Result<u64, sqlx::Error> {
-    let mut update = QueryBuilder::<Sqlite>::new("update doi_tuong set ");
+pub(super) async fn write(
+    to: &mut SqliteConnection,
+    table: Table,
+    before: &Line,
+    after: &Line,
+) -> Result<u64, sqlx::Error> {
+    let mut update = QueryBuilder::<Sqlite>::new(format!("update {} set ", table.name()));
     let mut set = update.separated(", ");
-    for (i, name) in COLUMNS.iter().enumerate().filter(|(i, _)| before.columns[*i] != after.columns[*i]) {
-        set.push(*name).push_unseparated(" = ").push_bind_unseparated(after.columns[i].as_deref());
+    for (i, name) in table.columns().enumerate().filter(|(i, _)| before.cells[*i] != after.cells[*i]) {
+        set.push(name).push_unseparated(" = ").push_bind_unseparated(after.cells[i].as_deref());
     }
-    update.push(" where ma_ho_so = ").push_bind(before.get(Field::MaHoSo));
+    update.push(" where ma_ho_so = ").push_bind(before.key());
     Ok(update.build().execute(to).await?.rows_affected())
 }

@@ -1,24 +1,23 @@
-//! The table as a CSV file: comma, double quotes, header, UTF-8, dates `yyyy-MM-dd`, `NULL` as an empty field.
+//! A table as a CSV file: comma, double quotes, header, UTF-8, dates `yyyy-MM-dd`, `NULL` as an empty field.
 
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use super::error::ProvinceError;
-use super::people::people;
-use super::person::COLUMNS;
 use super::recipe::Recipe;
+use super::table::Table;
 
-/// Writes so many people to a new file.
-pub fn write_csv(path: &Path, recipe: &Recipe, seed: u64, rows: u64) -> Result<(), ProvinceError> {
+/// Writes one table of a province of so many people with a monthly allowance to a new file.
+pub fn write_csv(path: &Path, table: Table, recipe: &Recipe, seed: u64, rows: u64) -> Result<(), ProvinceError> {
     let half = half_done(path)?;
     let failed = |source| ProvinceError::File { path: path.to_owned(), source };
     let file = BufWriter::with_capacity(1 << 18, File::create(&half).map_err(failed)?);
     let mut out = csv::Writer::from_writer(file);
     let mut write = || -> std::io::Result<()> {
-        out.write_record(COLUMNS)?;
-        for person in people(recipe, seed, rows) {
-            out.write_record(person.columns.iter().map(|c| c.as_deref().unwrap_or_default()))?;
+        out.write_record(table.columns())?;
+        for row in table.rows(recipe, seed, rows) {
+            out.write_record(row.cells.iter().map(|c| c.as_deref().unwrap_or_default()))?;
         }
         out.flush()
     };

@@ -35,13 +35,15 @@ pub(super) fn decomposed(name: &str) -> String {
 }
 
 /// The 12-digit number of a person: province, century and sex, year, and six digits that no other person of the
-/// same beginning has. Unique for every `index` below ten million; beyond a million the provinces tell them apart.
+/// same beginning has. Beyond a million the provinces tell them apart: half of `others` and all of `further`, each
+/// for a million, so that a recipe with ten of them has unique numbers below eleven million.
 pub(super) fn long_number(identity: &Identity, index: u64, female: bool, year: i16, random: &mut Random) -> String {
     let block = usize::try_from(index / 1_000_000).unwrap_or(usize::MAX);
     let half = identity.others.len() / 2;
     // The first half of the other provinces is for those born elsewhere, the second half for the blocks.
     let province = if block > 0 && half > 0 {
-        &identity.others[half + (block - 1) % (identity.others.len() - half)]
+        let count = identity.others.len() - half + identity.further.len();
+        identity.others[half..].iter().chain(&identity.further).nth((block - 1) % count).unwrap_or(&identity.own)
     } else if half > 0 && random.chance(identity.elsewhere) {
         &identity.others[usize::try_from(random.below(half as u64)).unwrap_or(0)]
     } else {

@@ -3,9 +3,10 @@
 //!
 //! The way through: [`Recipe`] (with `shares` and `units`) says what the province is like; `plan` decides row by
 //! row who lives where and which row is damaged, with exact counts; [`people`] invents each person with `identity`
-//! and `damage`; [`write_sqlite`], [`write_csv`], [`write_postgres`] and [`write_mariadb`] write the same table
-//! `doi_tuong`; [`change_sqlite`] lets time pass. [`expected_held`] tells what a correct gateway must hold, and
-//! is written without looking at the mapping. The columns are a province's own, never the nation's fields.
+//! and `damage`; `programmes` invents the rows of the other programmes in the same way. A [`Table`] has a name,
+//! columns and rows; [`write_sqlite`], [`write_postgres`] and [`write_mariadb`] write all of them, [`write_csv`] one;
+//! [`change_sqlite`] lets time pass. [`expected_held`] and [`Row::expected_held`] tell what a correct gateway must
+//! hold, and are written without looking at the mapping. The columns are a province's own, never the nation's fields.
 
 mod change;
 mod damage;
@@ -15,11 +16,13 @@ mod identity;
 mod people;
 mod person;
 mod plan;
+mod programmes;
 mod random;
 mod recipe;
 mod servers;
 mod shares;
 mod sqlite;
+mod table;
 mod units;
 
 pub use change::{Changes, change_sqlite};
@@ -27,7 +30,9 @@ pub use error::ProvinceError;
 pub use file::write_csv;
 pub use people::people;
 pub use person::{COLUMNS, Field, Person, expected_held};
+pub use programmes::{Harm, TableChanges};
 pub use recipe::Recipe;
 pub use servers::{write_mariadb, write_postgres};
 pub use shares::Damage;
 pub use sqlite::write_sqlite;
+pub use table::{Row, Table};

@@ -49,21 +49,21 @@ pub(super) fn amount(coefficient: Decimal, rate: u32) -> u64 {
 }
 
 /// Days from one date to another.
-fn days(from: Date, to: Date) -> i64 {
+pub(super) fn days(from: Date, to: Date) -> i64 {
     i64::from(from.until(to).map_or(0, |span| span.get_days()))
 }
 
-fn later(date: Date, days: i64) -> Date {
+pub(super) fn later(date: Date, days: i64) -> Date {
     date.saturating_add(jiff::Span::new().days(days.clamp(-100_000, 100_000)))
 }
 
 /// The same day `years` later; 29 February becomes 28.
-fn years_later(date: Date, years: i16) -> Date {
+pub(super) fn years_later(date: Date, years: i16) -> Date {
     date.saturating_add(jiff::Span::new().years(years))
 }
 
 pub(super) fn invent(recipe: &Recipe, seed: u64, wish: Wish) -> Person {
-    let mut sketch = Sketch::draw(recipe, Random::new(seed, wish.index), wish);
+    let mut sketch = Sketch::draw(recipe, &recipe.body.group, Random::new(seed, wish.index), wish);
     let mut person = Person::new(wish.index, wish.damage);
     person.set(Field::MaHoSo, key(recipe, wish.commune, wish.serial));
     sketch.who(&mut person);
@@ -80,11 +80,12 @@ pub(super) fn invent(recipe: &Recipe, seed: u64, wish: Wish) -> Person {
 }
 
 impl<'a> Sketch<'a> {
-    fn draw(recipe: &'a Recipe, mut random: Random, wish: Wish) -> Self {
+    /// Somebody of one of these groups; there is at least one.
+    pub fn draw(recipe: &'a Recipe, groups: &'a [Group], mut random: Random, wish: Wish) -> Self {
         let body = &recipe.body;
         let mut at = random.below(100_000);
-        let mut group = &body.group[0];
-        for candidate in &body.group {
+        let mut group = &groups[0];
+        for candidate in groups {
             group = candidate;
             match at.checked_sub(u64::from(candidate.share)) {
                 Some(rest) => at = rest,
@@ -113,7 +114,7 @@ impl<'a> Sketch<'a> {
         today.year() - self.born.year() - i16::from((today.month(), today.day()) < (self.born.month(), self.born.day()))
     }
 
-    fn who(&mut self, person: &mut Person) {
+    pub fn who(&mut self, person: &mut Person) {
         let body = &self.recipe.body;
         let random = &mut self.random;
         person.set(Field::HoTen, identity::name(&body.names, self.female, random));
@@ -139,7 +140,7 @@ impl<'a> Sketch<'a> {
         }
     }
 
-    fn where_from(&mut self, person: &mut Person) {
+    pub fn where_from(&mut self, person: &mut Person) {
         let body = &self.recipe.body;
         let commune = &self.recipe.communes[self.wish.commune];
         let district = &body.district[commune.district];

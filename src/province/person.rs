@@ -1,9 +1,10 @@
 //! A row of the local table, as a province would keep it.
 
 use super::shares::Damage;
+use super::table::{Column, Kind};
 
 macro_rules! columns {
-    ($($variant:ident $name:literal)*) => {
+    ($($variant:ident $name:literal $kind:ident)*) => {
         /// The columns of the table `doi_tuong`, in its order.
         #[expect(missing_docs, reason = "the columns' own names say what they hold")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,20 +12,25 @@ macro_rules! columns {
 
         /// The names of the columns, in the table's order.
         pub const COLUMNS: [&str; 42] = [$($name,)*];
+
+        /// The same with their types.
+        pub(super) const TYPED: [Column; 42] = [$(Column { name: $name, kind: Kind::$kind },)*];
     };
 }
 
 columns! {
-    MaHoSo "ma_ho_so" HoTen "ho_ten" NgaySinh "ngay_sinh" GioiTinh "gioi_tinh" DanToc "dan_toc"
-    SoGiayTo "so_giay_to" LoaiGiayTo "loai_giay_to" SoCu "so_cu" MaTinh "ma_tinh" MaHuyen "ma_huyen" MaXa "ma_xa"
-    DiaChi "dia_chi" ThonTo "thon_to" Nhom "nhom" HeSo "he_so" MucChuan "muc_chuan" MucHuong "muc_huong"
-    ChinhSach "chinh_sach" SoQuyetDinh "so_quyet_dinh" NgayQuyetDinh "ngay_quyet_dinh"
-    CoQuanQuyetDinh "co_quan_quyet_dinh" TuThang "tu_thang" DenThang "den_thang" TrangThai "trang_thai"
-    LyDoDung "ly_do_dung" NgayDung "ngay_dung" SoQdDung "so_qd_dung" NgayQdDung "ngay_qd_dung"
-    CoQuanQdDung "co_quan_qd_dung" DangTat "dang_tat" MucDoKt "muc_do_kt" SoGiayXnkt "so_giay_xnkt"
-    HinhThucChiTra "hinh_thuc_chi_tra" SoTaiKhoan "so_tai_khoan" NganHang "ngan_hang"
-    ChuTaiKhoan "chu_tai_khoan" NguoiNhanThay "nguoi_nhan_thay" QuanHe "quan_he" SoTheBhyt "so_the_bhyt"
-    HoNgheo "ho_ngheo" CoSoTroGiup "co_so_tro_giup" CapNhatLuc "cap_nhat_luc"
+    MaHoSo "ma_ho_so" Key HoTen "ho_ten" Text NgaySinh "ngay_sinh" Text GioiTinh "gioi_tinh" Text
+    DanToc "dan_toc" Text SoGiayTo "so_giay_to" Text LoaiGiayTo "loai_giay_to" Text SoCu "so_cu" Text
+    MaTinh "ma_tinh" Text MaHuyen "ma_huyen" Text MaXa "ma_xa" Text DiaChi "dia_chi" Text ThonTo "thon_to" Text
+    Nhom "nhom" Text HeSo "he_so" Decimal MucChuan "muc_chuan" Integer MucHuong "muc_huong" Money
+    ChinhSach "chinh_sach" Text SoQuyetDinh "so_quyet_dinh" Text NgayQuyetDinh "ngay_quyet_dinh" Date
+    CoQuanQuyetDinh "co_quan_quyet_dinh" Text TuThang "tu_thang" Text DenThang "den_thang" Text
+    TrangThai "trang_thai" Text LyDoDung "ly_do_dung" Text NgayDung "ngay_dung" Text SoQdDung "so_qd_dung" Text
+    NgayQdDung "ngay_qd_dung" Text CoQuanQdDung "co_quan_qd_dung" Text DangTat "dang_tat" Text
+    MucDoKt "muc_do_kt" Text SoGiayXnkt "so_giay_xnkt" Text HinhThucChiTra "hinh_thuc_chi_tra" Text
+    SoTaiKhoan "so_tai_khoan" Text NganHang "ngan_hang" Text ChuTaiKhoan "chu_tai_khoan" Text
+    NguoiNhanThay "nguoi_nhan_thay" Text QuanHe "quan_he" Text SoTheBhyt "so_the_bhyt" Text HoNgheo "ho_ngheo" Text
+    CoSoTroGiup "co_so_tro_giup" Text CapNhatLuc "cap_nhat_luc" Timestamp
 }
 
 /// One invented person: a row, and what was done to it.

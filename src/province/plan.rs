@@ -33,17 +33,56 @@ pub(super) struct Wish {
     pub damage: Option<Damage>,
 }
 
-pub(super) struct Plan<'a> {
+/// Walks through the communes in their order: each has its share of the rows by weight.
+pub(super) struct Walk<'a> {
     recipe: &'a Recipe,
-    random: Random,
     rows: u64,
-    index: u64,
     commune: usize,
     /// Weight of the communes up to and including the present one.
     weight: u64,
     total_weight: u64,
     district: Option<usize>,
     serial: u64,
+}
+
+impl<'a> Walk<'a> {
+    pub fn new(recipe: &'a Recipe, rows: u64) -> Self {
+        Self {
+            recipe,
+            rows,
+            commune: 0,
+            weight: recipe.communes.first().map_or(0, |c| c.weight),
+            total_weight: recipe.communes.iter().map(|c| c.weight).sum(),
+            district: None,
+            serial: 0,
+        }
+    }
+
+    /// Commune and running number of the next row, whose number this is.
+    pub fn settle(&mut self, index: u64) -> (usize, u64) {
+        while self.commune + 1 < self.recipe.communes.len() && !self.here(index) {
+            self.commune += 1;
+            self.weight += self.recipe.communes[self.commune].weight;
+        }
+        let district = self.recipe.communes[self.commune].district;
+        if self.district.replace(district) != Some(district) {
+            self.serial = 0;
+        }
+        self.serial += 1;
+        (self.commune, self.serial)
+    }
+
+    /// The row with this number lives in the present commune, or in one before it.
+    fn here(&self, index: u64) -> bool {
+        u128::from(index) * u128::from(self.total_weight) < u128::from(self.rows) * u128::from(self.weight)
+    }
+}
+
+pub(super) struct Plan<'a> {
+    walk: Walk<'a>,
+    random: Random,
+    rows: u64,
+    index: u64,
     accounts: u64,
     paid: u64,
     damage: [u64; Damage::ALL.len()],
@@ -57,15 +96,10 @@ impl<'a> Plan<'a> {
     pub fn new(recipe: &'a Recipe, seed: u64, rows: u64) -> Self {
         let damage = Damage::ALL.map(|d| (u128::from(recipe.body.held.share(d)) * u128::from(rows) + 50_000) / 100_000);
         Self {
-            recipe,
+            walk: Walk::new(recipe, rows),
             random: Random::new(seed, LANE),
             rows,
             index: 0,
-            commune: 0,
-            weight: recipe.communes.first().map_or(0, |c| c.weight),
-            total_weight: recipe.communes.iter().map(|c| c.weight).sum(),
-            district: None,
-            serial: 0,
             accounts: recipe.with_account(rows),
             paid: recipe.paid_by_account(rows),
             damage: damage.map(|d| u64::try_from(d).unwrap_or(u64::MAX)),
@@ -77,21 +111,6 @@ impl<'a> Plan<'a> {
     /// Rows still to come, this one included.
     fn left(&self) -> u64 {
         self.rows - self.index
-    }
-
-    /// Moves to the commune in which this row lives: each has its share of the rows by weight.
-    fn settle(&mut self) {
-        while self.commune + 1 < self.recipe.communes.len()
-            && u128::from(self.index) * u128::from(self.total_weight) >= u128::from(self.rows) * u128::from(self.weight)
-        {
-            self.commune += 1;
-            self.weight += self.recipe.communes[self.commune].weight;
-        }
-        let district = self.recipe.communes[self.commune].district;
-        if self.district.replace(district) != Some(district) {
-            self.serial = 0;
-        }
-        self.serial += 1;
     }
 
     fn payment(&mut self) -> Payment {
@@ -111,8 +130,7 @@ impl<'a> Plan<'a> {
     /// The next row is in the same commune, so that it can share this row's key.
     fn has_neighbour(&self) -> bool {
         let next = self.index + 1;
-        next < self.rows
-            && u128::from(next) * u128::from(self.total_weight) < u128::from(self.rows) * u128::from(self.weight)
+        next < self.rows && self.walk.here(next)
     }
 
     fn damage(&mut self, payment: Payment) -> Option<Damage> {
@@ -143,16 +161,16 @@ impl Iterator for Plan<'_> {
         if self.index >= self.rows {
             return None;
         }
-        self.settle();
+        let (commune, own) = self.walk.settle(self.index);
         let payment = self.payment();
         let (serial, damage) = if let Some(serial) = self.pair.take() {
             (serial, Some(Damage::KeyTwice))
         } else {
             let damage = self.damage(payment);
-            self.pair = (damage == Some(Damage::KeyTwice)).then_some(self.serial);
-            (self.serial, damage)
+            self.pair = (damage == Some(Damage::KeyTwice)).then_some(own);
+            (own, damage)
         };
-        let wish = Wish { index: self.index, commune: self.commune, serial, payment, damage };
+        let wish = Wish { index: self.index, commune, serial, payment, damage };
         self.index += 1;
         Some(wish)
     }

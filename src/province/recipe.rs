@@ -8,6 +8,7 @@ use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::ProvinceError;
+use super::programmes::recipe::{Care, Facilities, Funerals, Honours, Payments, Relief, mistakes};
 use super::random::Choice;
 use super::shares::{Change, Held, Told};
 use super::units::{self, Commune};
@@ -39,6 +40,12 @@ pub(super) struct Body {
     pub held: Held,
     pub told: Told,
     pub change: Change,
+    pub mai_tang: Funerals,
+    pub tro_giup_dot_xuat: Relief,
+    pub cham_soc_khan_cap: Care,
+    pub co_so_tro_giup: Facilities,
+    pub chi_tra: Payments,
+    pub chuc_tho: Honours,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -70,6 +77,7 @@ pub(super) struct Identity {
     pub own: String,
     pub elsewhere: u32,
     pub others: Vec<String>,
+    pub further: Vec<String>,
     pub old_prefix: String,
     pub old_zero_prefix: String,
     pub nine_digits: u32,
@@ -226,7 +234,7 @@ impl Recipe {
     }
 
     /// A count of the full size, for so many rows; rounded.
-    fn scaled(&self, count: u64, rows: u64) -> u64 {
+    pub(super) fn scaled(&self, count: u64, rows: u64) -> u64 {
         let people = u128::from(self.people().max(1));
         u64::try_from((u128::from(count) * u128::from(rows) + people / 2) / people).unwrap_or(u64::MAX)
     }
@@ -249,26 +257,6 @@ impl Body {
             "paid_by_account",
             format!("paid_by_account is more than with_account ({})", p.with_account),
         );
-        let shares: u64 = self.group.iter().map(|g| u64::from(g.share)).sum();
-        no(shares != 100_000, "[[group]]", format!("the shares of the groups add up to {shares}, not to 100000"));
-        for group in &self.group {
-            let [from, to] = group.ages;
-            no(
-                !(0..=120).contains(&from) || !(from..=120).contains(&to),
-                "[[group]]",
-                format!("group {}: ages {from} to {to} are no range between 0 and 120", group.code),
-            );
-            no(
-                group.coefficient <= Decimal::ZERO
-                    || group.coefficient > Decimal::from(20)
-                    || group.coefficient.scale() > 1,
-                "[[group]]",
-                format!(
-                    "group {}: coefficient {} is not above 0, at most 20, with one decimal",
-                    group.code, group.coefficient
-                ),
-            );
-        }
         no(self.district.is_empty(), "[[district]]", "no district".to_owned());
         no(
             p.as_of < self.policy.since,
@@ -290,9 +278,14 @@ impl Body {
         no(!digits(&self.identity.own, 3), "own", "own must have three digits".to_owned());
         no(
             self.identity.others.is_empty()
-                || self.identity.others.iter().any(|o| !digits(o, 3) || *o == self.identity.own),
+                || self
+                    .identity
+                    .others
+                    .iter()
+                    .chain(&self.identity.further)
+                    .any(|o| !digits(o, 3) || *o == self.identity.own),
             "others",
-            "others must be codes of three digits, without own".to_owned(),
+            "others and further must be codes of three digits, without own".to_owned(),
         );
         no(!digits(&self.identity.old_prefix, 2), "old_prefix", "old_prefix must have two digits".to_owned());
         no(
@@ -300,8 +293,32 @@ impl Body {
             "old_zero_prefix",
             "old_zero_prefix must have two digits, the first a zero".to_owned(),
         );
+        no(self.change.withdrawn > 100, "withdrawn", "withdrawn is a share in 100".to_owned());
+        out.extend(group_mistakes("[[group]]", &self.group));
+        out.extend(mistakes(self));
         out
     }
+}
+
+/// What does not fit together in a list of groups: at which line to point, and the sentence.
+pub(super) fn group_mistakes(line: &'static str, groups: &[Group]) -> Vec<(&'static str, String)> {
+    let mut out = Vec::new();
+    let shares: u64 = groups.iter().map(|g| u64::from(g.share)).sum();
+    if shares != 100_000 {
+        out.push((line, format!("the shares of the groups add up to {shares}, not to 100000")));
+    }
+    for group in groups {
+        let [from, to] = group.ages;
+        if !(0..=120).contains(&from) || !(from..=120).contains(&to) {
+            out.push((line, format!("group {}: ages {from} to {to} are no range between 0 and 120", group.code)));
+        }
+        let factor = group.coefficient;
+        if factor <= Decimal::ZERO || factor > Decimal::from(20) || factor.scale() > 1 {
+            let sentence = "is not above 0, at most 20, with one decimal";
+            out.push((line, format!("group {}: coefficient {factor} {sentence}", group.code)));
+        }
+    }
+    out
 }
 
 fn bounded(path: &Path) -> Result<String, ProvinceError> {

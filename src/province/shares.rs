@@ -144,4 +144,6 @@ pub(super) struct Change {
     pub vanished: u32,
     pub updates: Choice,
     pub reasons: Choice,
+    pub withdrawn: u32,
+    pub errors: Choice,
 }

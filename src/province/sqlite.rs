@@ -1,4 +1,4 @@
-//! The table as an SQLite database of its own.
+//! The tables as an SQLite database of its own.
 
 use std::path::Path;
 
@@ -7,29 +7,19 @@ use sqlx::{ConnectOptions, Connection, QueryBuilder, Sqlite};
 
 use super::error::ProvinceError;
 use super::file::half_done;
-use super::people::people;
-use super::person::{COLUMNS, Person};
 use super::recipe::Recipe;
+use super::table::{Dialect, Row, Table};
 
-/// No primary key: in the field keys are missing and occur twice. The declared types are what a province's
-/// software declares; SQLite keeps the dates as text.
-const TABLE: &str = "create table doi_tuong (
- ma_ho_so text, ho_ten text, ngay_sinh text, gioi_tinh text, dan_toc text, so_giay_to text, loai_giay_to text,
- so_cu text, ma_tinh text, ma_huyen text, ma_xa text, dia_chi text, thon_to text, nhom text, he_so numeric(4,1),
- muc_chuan integer, muc_huong integer, chinh_sach text, so_quyet_dinh text, ngay_quyet_dinh date,
- co_quan_quyet_dinh text, tu_thang text, den_thang text, trang_thai text, ly_do_dung text, ngay_dung text,
- so_qd_dung text, ngay_qd_dung text, co_quan_qd_dung text, dang_tat text, muc_do_kt text, so_giay_xnkt text,
- hinh_thuc_chi_tra text, so_tai_khoan text, ngan_hang text, chu_tai_khoan text, nguoi_nhan_thay text, quan_he text,
- so_the_bhyt text, ho_ngheo text, co_so_tro_giup text, cap_nhat_luc timestamp)";
-const INDEX: &str = "create index doi_tuong_ma_ho_so on doi_tuong (ma_ho_so)";
-/// What [`super::change_sqlite`] must know of how the table was made, and whom it has touched.
-const MARK: &str = "create table tinh_gia_lap (recipe text, seed text, rows integer, clean integer, next integer)";
+/// What [`super::change_sqlite`] must know of how the tables were made, and whom it has touched.
+const MARK: &str = "create table tinh_gia_lap (recipe text, seed text, rows integer, next integer)";
+/// How many rows of a table may be sent.
+const CLEAN: &str = "create table tinh_gia_lap_bang (bang text primary key, clean integer) without rowid";
 const TOUCHED: &str = "create table tinh_gia_lap_da_sua (ma_ho_so text primary key) without rowid";
 
 /// Rows of one statement; SQLite takes 32,766 values.
 const CHUNK: usize = 250;
 
-/// Writes so many people to a new database file.
+/// Writes a province of so many people with a monthly allowance to a new database file.
 pub async fn write_sqlite(path: &Path, recipe: &Recipe, seed: u64, rows: u64) -> Result<(), ProvinceError> {
     let half = half_done(path)?;
     let failed = |source| ProvinceError::Database { place: path.display().to_string(), source };
@@ -46,28 +36,21 @@ pub async fn write_sqlite(path: &Path, recipe: &Recipe, seed: u64, rows: u64) ->
 async fn fill(options: SqliteConnectOptions, recipe: &Recipe, seed: u64, rows: u64) -> Result<(), sqlx::Error> {
     let mut to = options.disable_statement_logging().connect().await?;
     let mut work = to.begin().await?;
-    for statement in [TABLE, MARK, TOUCHED] {
+    for statement in [MARK, CLEAN, TOUCHED] {
         sqlx::query(statement).execute(&mut *work).await?;
     }
-    let mut clean = 0_u64;
-    let mut all = people(recipe, seed, rows).inspect(|p| clean += u64::from(p.damage.is_none()));
-    let mut insert = Insert::new();
-    let mut chunk = Vec::with_capacity(CHUNK);
-    loop {
-        chunk.extend(all.by_ref().take(CHUNK));
-        if chunk.is_empty() {
-            break;
-        }
-        insert.rows(&mut work, &chunk).await?;
-        chunk.clear();
+    for table in Table::ALL {
+        let clean = one(&mut work, table, recipe, seed, rows).await?;
+        sqlx::query("insert into tinh_gia_lap_bang values (?, ?)")
+            .bind(table.name())
+            .bind(i64::try_from(clean).unwrap_or(i64::MAX))
+            .execute(&mut *work)
+            .await?;
     }
-    drop(all);
-    sqlx::query(INDEX).execute(&mut *work).await?;
-    sqlx::query("insert into tinh_gia_lap values (?, ?, ?, ?, ?)")
+    sqlx::query("insert into tinh_gia_lap values (?, ?, ?, ?)")
         .bind(&recipe.fingerprint)
         .bind(seed.to_string())
         .bind(i64::try_from(rows).unwrap_or(i64::MAX))
-        .bind(i64::try_from(clean).unwrap_or(i64::MAX))
         .bind(i64::try_from(rows).unwrap_or(i64::MAX))
         .execute(&mut *work)
         .await?;
@@ -75,20 +58,45 @@ async fn fill(options: SqliteConnectOptions, recipe: &Recipe, seed: u64, rows: u
     to.close().await
 }
 
+/// Makes and fills a table; the number of its rows that may be sent.
+async fn one(
+    to: &mut SqliteConnection,
+    table: Table,
+    recipe: &Recipe,
+    seed: u64,
+    rows: u64,
+) -> Result<u64, sqlx::Error> {
+    QueryBuilder::<Sqlite>::new(table.definition(Dialect::Sqlite)).build().execute(&mut *to).await?;
+    let mut clean = 0_u64;
+    let mut all = table.rows(recipe, seed, rows).inspect(|r| clean += u64::from(r.expected_held.is_none()));
+    let mut insert = Insert::new(table);
+    let mut chunk = Vec::with_capacity(CHUNK);
+    loop {
+        chunk.extend(all.by_ref().take(CHUNK));
+        if chunk.is_empty() {
+            break;
+        }
+        insert.rows(&mut *to, &chunk).await?;
+        chunk.clear();
+    }
+    drop(all);
+    QueryBuilder::<Sqlite>::new(table.index()).build().execute(to).await?;
+    Ok(clean)
+}
+
 /// One statement for many rows, built once and used again.
 pub(super) struct Insert(QueryBuilder<Sqlite>);
 
 impl Insert {
-    pub fn new() -> Self {
-        Self(QueryBuilder::new("insert into doi_tuong "))
+    pub fn new(table: Table) -> Self {
+        Self(QueryBuilder::new(format!("insert into {} ", table.name())))
     }
 
-    pub async fn rows(&mut self, to: &mut SqliteConnection, people: &[Person]) -> Result<(), sqlx::Error> {
+    pub async fn rows(&mut self, to: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
         self.0.reset();
-        self.0.push_values(people, |mut row, person| {
-            debug_assert_eq!(person.columns.len(), COLUMNS.len());
-            for column in &person.columns {
-                row.push_bind(column.as_deref());
+        self.0.push_values(rows, |mut row, given| {
+            for cell in &given.cells {
+                row.push_bind(cell.as_deref());
             }
         });
         self.0.build().execute(to).await?;

@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 
+mod programmes;
+mod same;
 mod servers;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use molisa_gateway::province::{
-    COLUMNS, Damage, Field, Person, ProvinceError, Recipe, change_sqlite, expected_held, people, write_csv,
+    COLUMNS, Damage, Field, Person, ProvinceError, Recipe, Table, change_sqlite, expected_held, people, write_csv,
     write_sqlite,
 };
 use unicode_normalization::is_nfc;
@@ -192,7 +194,7 @@ fn a_row_without_damage_is_in_order() {
 async fn the_file_and_the_database_hold_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let (csv, db) = (dir.path().join("a.csv"), dir.path().join("a.db"));
-    write_csv(&csv, &recipe(), SEED, 2000).unwrap();
+    write_csv(&csv, Table::DoiTuong, &recipe(), SEED, 2000).unwrap();
     write_sqlite(&db, &recipe(), SEED, 2000).await.unwrap();
     let mut lines = csv::Reader::from_path(&csv).unwrap();
     assert_eq!(lines.headers().unwrap().iter().collect::<Vec<_>>(), COLUMNS);
@@ -207,7 +209,7 @@ async fn the_file_and_the_database_hold_the_same() {
         }
     }
     assert!(matches!(write_sqlite(&db, &recipe(), 1, 1).await, Err(ProvinceError::Taken(_))));
-    assert!(matches!(write_csv(&csv, &recipe(), 1, 1), Err(ProvinceError::Taken(_))));
+    assert!(matches!(write_csv(&csv, Table::DoiTuong, &recipe(), 1, 1), Err(ProvinceError::Taken(_))));
 }
 
 /// All rows in order, `NULL` as empty.

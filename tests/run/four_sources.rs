@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use molisa_gateway::model::ContentHash;
-use molisa_gateway::province::{Recipe, write_csv, write_mariadb, write_postgres, write_sqlite};
+use molisa_gateway::province::{Recipe, Table, write_csv, write_mariadb, write_postgres, write_sqlite};
 use molisa_gateway::source::{Source, SourceConfig};
 use sha2::{Digest, Sha256};
 
@@ -156,7 +156,7 @@ async fn the_same_rows_from_sqlite_postgres_mariadb_and_csv_give_byte_identical_
     let (dir, recipe, rows) = (tempfile::tempdir().unwrap(), Recipe::built_in().unwrap(), rows());
     let (file, table) = (dir.path().join("tinh.db"), dir.path().join("tinh.csv"));
     write_sqlite(&file, &recipe, SEED, rows).await.unwrap();
-    write_csv(&table, &recipe, SEED, rows).unwrap();
+    write_csv(&table, Table::DoiTuong, &recipe, SEED, rows).unwrap();
     write_postgres(&postgres.url, &recipe, SEED, rows).await.unwrap();
     write_mariadb(&mariadb.url, &recipe, SEED, rows).await.unwrap();
 
