@@ -11,13 +11,11 @@ use std::time::Duration;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::progress::{Expected, Lines};
-use super::{Call, Failure, init, output};
+use super::{Call, Failure, init, output, sync};
 use crate::app::App;
 use crate::config::Config;
-use crate::model::SystemClock;
-use crate::province::{ProvinceError, Recipe, change_sqlite, write_sqlite};
-use crate::run::{self, Outcome, RunError, SyncOptions};
+use crate::province::{ProvinceError, Recipe, Table, change_sqlite, write_sqlite};
+use crate::run::{Outcome, RunError};
 use crate::store::{ledger, runs};
 
 #[derive(Debug, Args)]
@@ -32,6 +30,17 @@ pub(super) struct DemoArgs {
     #[arg(long)]
     keep: Option<PathBuf>,
 }
+
+/// The streams in the order of sending: each an entity of the national database and the local table it comes of.
+const STREAMS: [(&str, Table); 7] = [
+    ("doi-tuong", Table::DoiTuong),
+    ("mai-tang-phi", Table::MaiTang),
+    ("tro-giup-dot-xuat", Table::TroGiupDotXuat),
+    ("cham-soc-khan-cap", Table::ChamSocKhanCap),
+    ("co-so-tro-giup", Table::CoSoTroGiup),
+    ("chi-tra", Table::ChiTra),
+    ("chuc-tho", Table::ChucTho),
+];
 
 /// Rows in 100,000 that change between the first and the second run: 1 %.
 const CHANGED: u32 = 1000;
@@ -140,9 +149,15 @@ async fn in_folder(call: &Call, args: &DemoArgs, dir: &Path, stop: &Cancellation
     let result = Box::pin(three_runs(call, args, &app, &local, &recipe, stop)).await;
     // Before the folder may go, whatever the runs came to.
     app.store.close().await;
-    let (runs, ours) = result?;
+    let (rounds, ours) = result?;
     let nation = sandbox.report()?;
-    Ok(show(call, &runs, &nation, ours, args))
+    Ok(show(call, &rounds, &nation, ours, args))
+}
+
+/// What became of every stream in one of the three rounds.
+struct Round {
+    name: &'static str,
+    outcomes: Vec<Outcome>,
 }
 
 /// First push, 1 % of changes, nothing; and how many people draw by our own ledger then.
@@ -153,48 +168,40 @@ async fn three_runs(
     local: &Path,
     recipe: &Recipe,
     stop: &CancellationToken,
-) -> Result<(Vec<Outcome>, u64), Failure> {
-    let mut runs = Vec::new();
-    for (name, expected) in [
-        ("first", Expected::Confirmed(args.rows)),
-        ("delta", Expected::Read(args.rows)),
-        ("none", Expected::Read(args.rows)),
-    ] {
+) -> Result<(Vec<Round>, u64), Failure> {
+    let mut rounds = Vec::new();
+    let rows = |stream: &str| {
+        let (_, table) = STREAMS.iter().find(|(entity, _)| *entity == stream)?;
+        Some(table.count(recipe, args.rows))
+    };
+    for name in ["first", "delta", "none"] {
         if name == "delta" {
             let changing = change_sqlite(local, recipe, args.seed.wrapping_add(1), CHANGED);
             let changes = unless_stopped(stop, changing).await?;
             say(
                 call,
                 &format!(
-                    "Sửa 1 % ở nguồn / changed 1 % of the source: sửa/updated {}, mới/added {}, thôi hưởng/stopped {}, biến mất/vanished {}",
+                    "Sửa 1 % ở nguồn; bảng đối tượng / changed 1 % of the source; of the beneficiaries: sửa/updated {}, mới/added {}, thôi hưởng/stopped {}, biến mất/vanished {}",
                     changes.updated, changes.added, changes.stopped, changes.vanished
                 ),
             );
         }
-        let stream = app.streams.first().ok_or_else(|| Failure::new(1, "no stream"))?;
-        let options = SyncOptions { release_brake: None, patience: app.patience(&stream.name) };
-        let lines = Lines::new(call.json);
-        let line = lines.line(name, expected);
-        let done = run::sync(&app.store, stream, &SystemClock::new(), &options, &line, stop).await;
-        line.finish();
-        let mut outcome = done?;
-        name.clone_into(&mut outcome.name);
-        runs.push(outcome);
+        let streams: Vec<_> = app.streams.iter().collect();
+        let mut outcomes = Vec::new();
+        for (_, ended) in sync::all(app, &streams, call.json, None, &rows, stop).await? {
+            outcomes.push(ended?);
+        }
+        rounds.push(Round { name, outcomes });
     }
     let ours = running(app).await?;
-    Ok((runs, ours))
+    Ok((rounds, ours))
 }
 
 /// How many people draw according to our own ledger: as many as the nation must say.
 async fn running(app: &App) -> Result<u64, Failure> {
-    let mut people = 0;
-    for stream in &app.streams {
-        let mut tx = app.store.read().await?;
-        if let Some((id, _)) = runs::find_stream(&mut tx, &stream.name).await? {
-            people += ledger::counts(&mut tx, id).await?.running;
-        }
-    }
-    Ok(people)
+    let mut tx = app.store.read().await?;
+    let Some((id, _)) = runs::find_stream(&mut tx, STREAMS[0].0).await? else { return Ok(0) };
+    Ok(ledger::counts(&mut tx, id).await?.running)
 }
 
 /// A configuration like an operator's, for loopback.
@@ -202,7 +209,7 @@ fn settings(dir: &Path, address: &str) -> Result<(), Failure> {
     init::write_mappings(&dir.join("mappings"))?;
     init::write_secret(&dir.join("secrets/id"), "sandbox")?;
     init::write_secret(&dir.join("secrets/secret"), "sandbox")?;
-    let text = format!(
+    let mut text = format!(
         r#"# Cấu hình của lần chạy thử / the demo's configuration
 mappings = "mappings"
 
@@ -214,12 +221,6 @@ name = "Đồng Tháp (giả lập / invented)"
 kind = "sqlite"
 path = "store.db"
 
-[[source]]
-name = "tinh"
-kind = "sqlite"
-path = "local.db"
-query = "select * from doi_tuong"
-
 [[system]]
 name = "misposasoft"
 base = "http://{address}"
@@ -227,14 +228,27 @@ id_file = "secrets/id"
 secret_file = "secrets/secret"
 per_minute = 60000
 parallel = 4
-
-[[stream]]
-name = "doi-tuong"
-source = "tinh"
-system = "misposasoft"
-entity = "doi-tuong"
 "#
     );
+    for (entity, table) in STREAMS {
+        let table = table.name();
+        let sections = format!(
+            r#"
+[[source]]
+name = "{table}"
+kind = "sqlite"
+path = "local.db"
+query = "select * from {table}"
+
+[[stream]]
+name = "{entity}"
+source = "{table}"
+system = "misposasoft"
+entity = "{entity}"
+"#
+        );
+        text.push_str(&sections);
+    }
     init::write(&dir.join("gateway.toml"), text.as_bytes())
 }
 
@@ -244,26 +258,47 @@ fn adds_up(run: &Outcome) -> bool {
     run.scanned == run.confirmed + run.refused.values().sum::<u64>() + held + run.unknown + run.unchanged
 }
 
-fn show(call: &Call, runs: &[Outcome], nation: &serde_json::Value, ours: u64, args: &DemoArgs) -> u8 {
+/// A stream's first push, for programs.
+fn told(outcome: &Outcome) -> serde_json::Value {
+    serde_json::json!({
+        "name": outcome.name, "system": "misposasoft", "entity": outcome.name, "scanned": outcome.scanned,
+        "confirmed": outcome.confirmed, "held": outcome.held, "refused": outcome.refused,
+    })
+}
+
+fn show(call: &Call, rounds: &[Round], nation: &serde_json::Value, ours: u64, args: &DemoArgs) -> u8 {
     let count = |key: &str| nation[key].as_u64().unwrap_or(u64::MAX);
     let clean = count("people") == ours
         && ["effects_repeated", "effects_out_of_order", "violations"].iter().all(|key| count(key) == 0);
-    let good =
-        clean && runs.iter().all(adds_up) && runs.iter().all(|r| r.unknown == 0 && !r.unreached && r.brake.is_none());
+    let all = || rounds.iter().flat_map(|round| &round.outcomes);
+    let good = clean && all().all(adds_up) && all().all(|r| r.unknown == 0 && !r.unreached && r.brake.is_none());
+    // The three rounds of the beneficiaries, under the rounds' names.
+    let people: Vec<Outcome> = rounds
+        .iter()
+        .filter_map(|round| Some(Outcome { name: round.name.to_owned(), ..round.outcomes.first()?.clone() }))
+        .collect();
+    let first = rounds.first().map_or(&[][..], |round| &round.outcomes);
     if call.json {
         let nation = serde_json::json!({
             "people": count("people"), "effects_repeated": count("effects_repeated"),
             "effects_out_of_order": count("effects_out_of_order"), "violations": count("violations"),
+            "entities": nation["entities"],
         });
-        println!("{}", serde_json::json!({ "runs": runs, "nation": nation }));
+        let streams: Vec<_> = first.iter().map(told).collect();
+        println!("{}", serde_json::json!({ "runs": people, "streams": streams, "nation": nation }));
         return u8::from(!good);
     }
-    println!("{}", output::outcomes(runs));
-    for run in runs.iter().filter(|r| !r.held.is_empty()) {
-        println!("{}", output::reasons(&format!("Bị giữ / held ({})", run.name), &run.held));
-    }
-    for line in runs.iter().filter_map(output::told) {
-        println!("{line}");
+    for round in rounds {
+        println!("{}", round.name);
+        println!("{}", output::outcomes(&round.outcomes));
+        for run in &round.outcomes {
+            if !run.held.is_empty() {
+                println!("{}", output::reasons(&format!("Bị giữ / held ({}, {})", round.name, run.name), &run.held));
+            }
+            if let Some(line) = output::told(run) {
+                println!("{line}");
+            }
+        }
     }
     println!("Sổ của cổng / the gateway's ledger: người đang hưởng/people {ours}");
     println!(

@@ -39,10 +39,13 @@ pub(super) async fn run(call: &Call, args: &SyncArgs) -> Result<u8, Failure> {
     let app = call.app().await?;
     let stop = super::serve::stop_on_signal();
     let streams = app.named(&args.which.streams)?;
-    let ended = Box::pin(all(&app, &streams, call.json, release(args).as_ref(), &stop)).await;
+    let ended = Box::pin(all(&app, &streams, call.json, release(args).as_ref(), &|_| None, &stop)).await;
     app.store.close().await;
     Ok(show(call, ended?))
 }
+
+/// Tells how many rows a stream has, where somebody knows.
+pub(super) type Rows<'a> = &'a dyn Fn(&str) -> Option<u64>;
 
 /// How the run of one stream ended.
 pub(super) type Ended = (String, Result<Outcome, RunError>);
@@ -54,6 +57,7 @@ pub(super) async fn all(
     streams: &[&Stream],
     quiet: bool,
     release: Option<&Release>,
+    rows: Rows<'_>,
     stop: &CancellationToken,
 ) -> Result<Vec<Ended>, StoreError> {
     let lines = Lines::new(quiet);
@@ -65,7 +69,7 @@ pub(super) async fn all(
             None => systems.push((name, vec![(at, stream)])),
         }
     }
-    let ended = systems.into_iter().map(|(_, theirs)| of_system(app, theirs, release, &lines, stop));
+    let ended = systems.into_iter().map(|(_, theirs)| of_system(app, theirs, release, (&lines, rows), stop));
     let mut ended: Vec<_> = futures_util::future::try_join_all(ended).await?.into_iter().flatten().collect();
     ended.sort_by_key(|(at, _)| *at);
     Ok(ended.into_iter().map(|(_, ended)| ended).collect())
@@ -75,13 +79,17 @@ async fn of_system(
     app: &App,
     streams: Vec<(usize, &Stream)>,
     release: Option<&Release>,
-    lines: &Lines,
+    (lines, rows): (&Lines, Rows<'_>),
     stop: &CancellationToken,
 ) -> Result<Vec<(usize, Ended)>, StoreError> {
     let mut ended = Vec::with_capacity(streams.len());
     for (at, stream) in streams {
         let options = SyncOptions { release_brake: release.cloned(), patience: app.patience(&stream.name) };
-        let line = lines.line(&stream.name, expected(&app.store, &stream.name).await?);
+        let expected = match (expected(&app.store, &stream.name).await?, rows(&stream.name)) {
+            (Expected::Unknown, Some(rows)) => Expected::Confirmed(rows),
+            (known, _) => known,
+        };
+        let line = lines.line(&stream.name, expected);
         let result = Box::pin(run::sync(&app.store, stream, &SystemClock::new(), &options, &line, stop)).await;
         line.finish();
         ended.push((at, (stream.name.clone(), result)));

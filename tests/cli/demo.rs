@@ -35,6 +35,16 @@ fn the_demo_adds_up_and_its_logs_hold_nobody() {
     }
     assert_eq!((runs[2]["sent"].as_u64(), runs[2]["held"].as_object().unwrap().len()), (Some(0), 0));
     assert!(runs[1]["stopped"].as_u64() > Some(0) && runs[1]["held"]["stop-candidate"].as_u64() > Some(0));
+    // Every programme went, and the nation counted what we did.
+    let streams = shown["streams"].as_array().unwrap();
+    assert_eq!(streams.len(), 7, "{shown}");
+    for stream in streams {
+        let held: u64 = stream["held"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+        let confirmed = stream["confirmed"].as_u64().unwrap();
+        assert!(confirmed > 0 && stream["scanned"] == confirmed + held, "{stream}");
+        let there = &shown["nation"]["entities"][stream["entity"].as_str().unwrap()]["records"];
+        assert!(there.as_u64() >= Some(confirmed), "{stream} {there}");
+    }
     for key in ["effects_repeated", "effects_out_of_order", "violations"] {
         assert_eq!(shown["nation"][key].as_u64(), Some(0), "{shown}");
     }
@@ -114,7 +124,7 @@ fn every_verb_prints_one_json_object_when_asked() {
         (vec!["plan"], "plans"),
         (vec!["status"], "streams"),
         (vec!["queue", "list"], "waiting"),
-        (vec!["queue", "show", &key], "confirmed"),
+        (vec!["queue", "show", &key, "--stream", "doi-tuong"], "confirmed"),
         (vec!["mapping", "check"], "faults"),
         (vec!["mapping", "test"], "examples"),
         (vec!["mapping", "fields"], "mappings"),
