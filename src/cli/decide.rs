@@ -90,10 +90,9 @@ async fn known(tx: &mut Tx, id: i64, stream: &Stream, key: &str) -> Result<Optio
 /// Lets the refused contents go again: the next scan judges the rows anew and finds nothing refused.
 async fn again(alone: &mut Alone, keys: &[String], decision: &Decision<'_>) -> Result<(), Failure> {
     let (tx, id) = (&mut alone.tx, alone.id);
-    for key in keys {
-        ledger::forget_refusal(tx, id, key).await?;
-        ledger::must_judge(tx, id, key).await?;
-    }
+    let list: Vec<&str> = keys.iter().map(String::as_str).collect();
+    ledger::forget_refusals(tx, id, &list).await?;
+    ledger::must_judge(tx, id, &list).await?;
     Ok(decided::add(tx, id, keys, decision).await?)
 }
 

@@ -96,7 +96,10 @@ impl Scan<'_> {
         self.keep_parked(tx, &staged.drafts).await?;
         mismatch::open(tx, id, self.run, now, &staged.held).await?;
         let over: Vec<&str> = staged.over.iter().map(String::as_str).collect();
-        mismatch::close(tx, id, "held-here", &over, now).await
+        mismatch::close(tx, id, "held-here", &over, now).await?;
+        let moot: Vec<&str> = staged.moot.iter().map(String::as_str).collect();
+        mismatch::close(tx, id, "refused-there", &moot, now).await?;
+        ledger::forget_refusals(tx, id, &moot).await
     }
 
     async fn keep_parked(&self, tx: &mut Tx, drafts: &[outbox::Draft]) -> Result<(), StoreError> {

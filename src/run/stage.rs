@@ -57,6 +57,8 @@ pub(super) struct Staged {
     pub withdraw: Vec<i64>,
     pub held: Vec<mismatch::Draft>,
     pub over: Vec<String>,
+    /// Of these the nation refused something, but it has what the province has now.
+    pub moot: Vec<String>,
 }
 
 impl Judge<'_> {
@@ -161,6 +163,11 @@ impl Judge<'_> {
             } else if let Some(version) = row.version {
                 let content = (row.judgement.action, version);
                 let same_row = entry.as_ref().is_some_and(|e| e.raw == row.raw && e.judged_by != self.judged_by);
+                let queued = known.queued.is_some_and(|(_, queued)| queued == content);
+                let has = known.confirmed == Some(content) || (content.0 == Action::Stop && known.confirmed.is_none());
+                if has && known.refused.is_some() && known.in_flight.is_none() && !queued {
+                    staged.moot.push(row.key.clone());
+                }
                 match delta(content, &known) {
                     Step::Nothing => {
                         let on_way = known.in_flight.is_some() || known.queued.is_some() || counted.contains(&row.key);

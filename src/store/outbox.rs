@@ -177,8 +177,8 @@ const NEXT: &str = "select o.id, o.key, o.action, o.version, d.payload, o.attemp
 pub struct Next {
     /// To be sent.
     pub items: Vec<Item>,
-    /// Became needless meanwhile: the nation has exactly this, or a stop of what it never had.
-    pub needless: Vec<i64>,
+    /// Became needless meanwhile, with their keys: the nation has exactly this, or a stop of what it never had.
+    pub needless: Vec<(i64, String)>,
     /// Where to go on; equal to the position asked from when nothing more is there.
     pub after: i64,
 }
@@ -195,7 +195,7 @@ pub async fn next(tx: &mut Tx, stream: i64, after: i64, now: Timestamp, limit: i
         let what = content(Some(action), Some(version))?.ok_or(StoreError::Unexpected("outbox.version"))?;
         let confirmed = content(confirmed_action, confirmed_version)?;
         if confirmed == Some(what) || (what.0 == Action::Stop && confirmed.is_none()) {
-            next.needless.push(id);
+            next.needless.push((id, key));
         } else {
             next.items.push(Item { id, key, action: what.0, version: what.1, payload, attempts });
         }

@@ -10,4 +10,6 @@ mod drift;
 mod failures;
 mod first;
 mod four_sources;
+mod over;
+mod planned;
 mod stories;
