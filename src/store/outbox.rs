@@ -327,23 +327,44 @@ pub async fn outcome(tx: &mut Tx, run: i64, doubled: bool) -> Result<BTreeMap<(S
     Ok(rows.into_iter().map(|(state, action, n)| ((state, action), u64::try_from(n).unwrap_or(0))).collect())
 }
 
-const TALLY_OF_SQLITE: &str = "select class, count(*) from outbox where id in (select value from json_each($1)) \
-    and state = 'staged' group by class";
-const TALLY_OF_POSTGRES: &str = "select class, count(*) from outbox \
-    where id in (select jsonb_array_elements_text($1::jsonb)::bigint) and state = 'staged' group by class";
+const UNSETTLED: &str = "select exists (select 1 from outbox where stream_id = $1 and state = 'staged') \
+    or exists (select 1 from outbox where stream_id = $1 and state = 'ready') \
+    or exists (select 1 from outbox where stream_id = $1 and state = 'sent')";
 
-/// How many of these rows are staged, by class.
-pub async fn tally_of(tx: &mut Tx, ids: &[i64]) -> Result<Tally, StoreError> {
-    let mut tally = Tally::default();
-    if ids.is_empty() {
-        return Ok(tally);
-    }
-    let sql = tx.pick(TALLY_OF_SQLITE, TALLY_OF_POSTGRES);
-    let list = json_ids(ids);
-    let rows: Vec<(String, i64)> = on!(tx, c => sqlx::query_as(sql).bind(&list).fetch_all(c).await?);
-    for (class, count) in rows {
+/// Whether anything of a stream is unsent, or sent and not settled; what is parked is not counted.
+pub async fn unsettled(tx: &mut Tx, stream: i64) -> Result<bool, StoreError> {
+    let (any,): (bool,) = on!(tx, c => sqlx::query_as(UNSETTLED).bind(stream).fetch_one(c).await?);
+    Ok(any)
+}
+
+/// A row that is unsent, or sent and not settled, as a plan needs it.
+#[derive(Debug, Clone)]
+pub struct Waits {
+    /// Its id.
+    pub id: i64,
+    /// `staged`, `ready`, `parked`, `sent`.
+    pub state: String,
+    /// What the brake counts it as.
+    pub class: Class,
+    /// The commune's code.
+    pub unit: String,
+}
+
+const WAITS_SQLITE: &str = "select key, id, state, class, unit from outbox where stream_id = $1 \
+    and key in (select value from json_each($2)) and state || '' in ('staged', 'ready', 'parked', 'sent')";
+const WAITS_POSTGRES: &str = "select key, id, state, class, unit from outbox where stream_id = $1 \
+    and key in (select jsonb_array_elements_text($2::jsonb)) and state || '' in ('staged', 'ready', 'parked', 'sent')";
+
+/// What of these records is unsent, or sent and not settled.
+pub async fn waits(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<String, Vec<Waits>>, StoreError> {
+    let sql = tx.pick(WAITS_SQLITE, WAITS_POSTGRES);
+    let list = json_list(keys.iter().copied());
+    let rows: Vec<(String, i64, String, String, String)> =
+        on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
+    let mut found: HashMap<String, Vec<Waits>> = HashMap::new();
+    for (key, id, state, class, unit) in rows {
         let class = Class::from_word(&class).ok_or(StoreError::Unexpected("outbox.class"))?;
-        *tally.of_mut(class) = u64::try_from(count).unwrap_or(0);
+        found.entry(key).or_default().push(Waits { id, state, class, unit });
     }
-    Ok(tally)
+    Ok(found)
 }
