@@ -213,11 +213,22 @@ pub async fn take(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreError
     let sql = tx.pick(TAKE_SQLITE, TAKE_POSTGRES);
     let list = json_ids(ids);
     let taken = on!(tx, c => sqlx::query(sql).bind(&list).bind(batch).execute(c).await?.rows_affected());
-    if taken == ids.len() as u64 {
-        Ok(())
-    } else {
-        Err(StoreError::Unexpected("the number of outbox rows put into a batch"))
+    if taken != ids.len() as u64 {
+        return Err(StoreError::Unexpected("the number of outbox rows put into a batch"));
     }
+    note_batch(tx, batch, &list).await
+}
+
+const NOTE_SQLITE: &str =
+    "insert into outbox_batch (outbox_id, batch_id) select value, $2 from json_each($1) order by value";
+const NOTE_POSTGRES: &str = "insert into outbox_batch (outbox_id, batch_id) \
+    select value::bigint, $2::bigint from jsonb_array_elements_text($1::jsonb) as j (value)";
+
+/// Remembers for good that these rows went in this batch: their own column names only the last one.
+async fn note_batch(tx: &mut Tx, batch: i64, list: &str) -> Result<(), StoreError> {
+    let sql = tx.pick(NOTE_SQLITE, NOTE_POSTGRES);
+    on!(tx, c => sqlx::query(sql).bind(list).bind(batch).execute(c).await?.rows_affected());
+    Ok(())
 }
 
 const OF_BATCH: &str = "select o.id, o.key, o.action, o.version, d.payload, o.attempts \
@@ -290,7 +301,10 @@ pub async fn move_to(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreEr
     let sql = tx.pick(MOVE_SQLITE, MOVE_POSTGRES);
     let list = json_ids(ids);
     let moved = on!(tx, c => sqlx::query(sql).bind(&list).bind(batch).execute(c).await?.rows_affected());
-    if moved == ids.len() as u64 { Ok(()) } else { Err(StoreError::Unexpected("the number of outbox rows moved")) }
+    if moved != ids.len() as u64 {
+        return Err(StoreError::Unexpected("the number of outbox rows moved"));
+    }
+    note_batch(tx, batch, &list).await
 }
 
 const WAITING: &str =

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use molisa_gateway::sandbox::{FaultKind as K, Operation, Rule};
+use molisa_gateway::store::{Place, exchange, runs};
 
 use super::failures::{house, kinds, queue};
+use crate::support::databases::{Database, Server};
 use crate::support::world::{MORNING, World};
 
 /// Somebody whom the nation has.
@@ -130,4 +132,62 @@ async fn an_outcome_that_turned_out_not_stored_is_no_longer_unknown() {
         assert_eq!(waits(&world, "unknown-outcome").await, 0, "{fault:?}");
         world.assert_clean();
     }
+}
+
+/// The batches behind a record with what was made of them, in order of time.
+async fn attempts(world: &World, key: &str) -> Vec<(String, String)> {
+    let mut tx = world.store.read().await.unwrap();
+    let (id, _) = runs::find_stream(&mut tx, "doi-tuong").await.unwrap().unwrap();
+    let entries = exchange::of_record(&mut tx, id, key).await.unwrap();
+    entries.into_iter().filter(|e| e.entry == "closed").map(|e| (e.batch_key, e.verdict)).collect()
+}
+
+/// One record is put off twice, another is poison in a batch of all.
+async fn attempts_stay_in_view(world: World) {
+    world.sync().await.unwrap();
+    let keys: Vec<String> = world.nation().records(None, 100).iter().map(|r| r.reference.clone()).collect();
+    let (later, poison) = (keys[5].as_str(), keys[9].as_str());
+    assert_eq!(attempts(&world, later).await.len(), 1);
+    world.nation().rule(later, Some(Rule::Later { times: 2 }));
+    moves(&world, later, "Ấp B");
+    assert_eq!(world.sync().await.unwrap().confirmed, 1);
+    let seen = attempts(&world, later).await;
+    let batches: std::collections::BTreeSet<&str> = seen.iter().map(|(batch, _)| batch.as_str()).collect();
+    assert_eq!((seen.len(), batches.len()), (4, 4), "the first, and three of the change: {seen:?}");
+
+    world.nation().rule(poison, Some(Rule::Poison));
+    for key in &keys[8..12] {
+        moves(&world, key, "Ấp C");
+    }
+    assert_eq!(world.sync().await.unwrap().refused["malformed"], 1);
+    let seen = attempts(&world, poison).await;
+    let malformed = seen.iter().filter(|(_, verdict)| verdict == "malformed").count();
+    assert_eq!((seen.len(), malformed), (4, 3), "the first; of the change the four, the two and the one: {seen:?}");
+}
+
+#[tokio::test]
+async fn every_attempt_at_a_record_stays_in_view_though_it_was_put_back_or_its_batch_was_split() {
+    attempts_stay_in_view(house(34).await).await;
+}
+
+#[tokio::test]
+async fn every_attempt_stays_in_view_with_the_store_on_a_server() {
+    let Some(server) = Database::fresh(Server::Postgres, "every_attempt_stays_in_view").await else { return };
+    let place = Place::Postgres(secrecy::SecretString::from(server.url.clone()));
+    attempts_stay_in_view(World::on(tempfile::tempdir().unwrap(), place, 200, 34).await).await;
+}
+
+#[tokio::test]
+async fn a_store_from_before_knows_the_batches_that_its_rows_went_in() {
+    let mut world = house(35).await;
+    world.sync().await.unwrap();
+    let key = somebody(&world);
+    let before = attempts(&world, &key).await;
+    assert_eq!(before.len(), 1);
+    world.store.close().await;
+    let store = rusqlite::Connection::open(world.store_file()).unwrap();
+    store.execute_batch("drop table outbox_batch; delete from _sqlx_migrations where version = 4").unwrap();
+    drop(store);
+    world.restart().await;
+    assert_eq!(attempts(&world, &key).await, before);
 }
