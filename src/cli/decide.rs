@@ -1,5 +1,7 @@
 //! `queue retry|park|release` and `replay`: what a person decides about single records, kept with who and why.
 
+use std::collections::BTreeSet;
+
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
@@ -16,16 +18,16 @@ use crate::store::{Tx, ledger, mismatch, outbox, runs};
 const CHUNK: usize = 1000;
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("which").required(true).args(["keys", "reason"])))]
+#[command(group(ArgGroup::new("which").required(true).args(["keys", "code"])))]
 pub(super) struct RetryArgs {
     /// Khóa / keys
     keys: Vec<String>,
     /// Tất cả những gì bị từ chối với mã này / all that was refused with this code
-    #[arg(long, value_name = "CODE")]
-    reason: Option<String>,
+    #[arg(long)]
+    code: Option<String>,
     /// Vì sao gửi lại / why they go again
     #[arg(long, default_value = "")]
-    why: String,
+    reason: String,
     #[command(flatten)]
     common: Common,
 }
@@ -87,38 +89,66 @@ async fn known(tx: &mut Tx, id: i64, stream: &Stream, key: &str) -> Result<Optio
     Ok(entry)
 }
 
+/// Which records are meant.
+struct Meant {
+    /// These may go again.
+    keys: Vec<String>,
+    /// These a person keeps out of the queue: nothing is decided about them here.
+    parked: Vec<String>,
+}
+
+impl Meant {
+    fn of(keys: Vec<String>, parked: &BTreeSet<String>) -> Result<Self, Failure> {
+        let (parked, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| parked.contains(key));
+        if keys.is_empty() {
+            return Err(no(Message::IsParked, &[("key", &output::keys(&parked))]));
+        }
+        Ok(Self { keys, parked })
+    }
+
+    /// Says as well what stays where it is.
+    fn with_parked(&self, text: String) -> String {
+        if self.parked.is_empty() {
+            return text;
+        }
+        let keys = output::keys(&self.parked);
+        format!("{text}\n{}", Message::StayParked.with(&[("count", &self.parked.len()), ("keys", &keys)]))
+    }
+}
+
 /// Lets the refused contents go again: the next scan judges the rows anew and finds nothing refused.
 async fn again(alone: &mut Alone, keys: &[String], decision: &Decision<'_>) -> Result<(), Failure> {
     let (tx, id) = (&mut alone.tx, alone.id);
-    for key in keys {
-        ledger::forget_refusal(tx, id, key).await?;
-        ledger::must_judge(tx, id, key).await?;
-    }
+    let list: Vec<&str> = keys.iter().map(String::as_str).collect();
+    ledger::forget_refusals(tx, id, &list).await?;
+    ledger::must_judge(tx, id, &list).await?;
     Ok(decided::add(tx, id, keys, decision).await?)
 }
 
 pub(super) async fn retry(call: &Call, app: &App, args: &RetryArgs) -> Result<u8, Failure> {
     let stream = chosen(app, args.common.stream.as_ref())?;
-    let (keys, message) = if args.common.dry_run {
+    let (meant, message) = if args.common.dry_run {
         let mut tx = app.store.read().await?;
         let id = id_of(&mut tx, stream).await?;
         (to_retry(&mut tx, id, stream, args).await?, Message::WouldRetry)
     } else {
         let mut alone = Alone::with(app, stream).await?;
-        let keys = to_retry(&mut alone.tx, alone.id, stream, args).await?;
-        let decision = Decision { verb: "retry", at: alone.now, who: &who(), reason: &args.why, batch_key: "" };
-        again(&mut alone, &keys, &decision).await?;
+        let meant = to_retry(&mut alone.tx, alone.id, stream, args).await?;
+        let decision = Decision { verb: "retry", at: alone.now, who: &who(), reason: &args.reason, batch_key: "" };
+        again(&mut alone, &meant.keys, &decision).await?;
         alone.commit().await?;
-        (keys, Message::RetryGoes)
+        (meant, Message::RetryGoes)
     };
-    let text = message.with(&[("count", &keys.len()), ("keys", &output::keys(&keys))]);
-    tell(call, &json!({ "keys": keys, "again": !args.common.dry_run }), &text);
+    let text = message.with(&[("count", &meant.keys.len()), ("keys", &output::keys(&meant.keys))]);
+    let told = json!({ "keys": meant.keys, "parked": meant.parked, "again": !args.common.dry_run });
+    tell(call, &told, &meant.with_parked(text));
     Ok(0)
 }
 
 /// The records that are meant: all of them can go again, or none is touched.
-async fn to_retry(tx: &mut Tx, id: i64, stream: &Stream, args: &RetryArgs) -> Result<Vec<String>, Failure> {
-    let Some(code) = &args.reason else {
+async fn to_retry(tx: &mut Tx, id: i64, stream: &Stream, args: &RetryArgs) -> Result<Meant, Failure> {
+    let parked = decided::parked(tx, id).await?;
+    let Some(code) = &args.code else {
         let mut keys = args.keys.clone();
         keys.sort();
         keys.dedup();
@@ -126,16 +156,16 @@ async fn to_retry(tx: &mut Tx, id: i64, stream: &Stream, args: &RetryArgs) -> Re
             let list: Vec<&str> = part.iter().map(String::as_str).collect();
             let entries = ledger::find(tx, id, &list).await?;
             for key in list {
-                if entries.get(key).is_some_and(|e| e.refused.is_some()) {
-                    continue;
-                }
                 known(tx, id, stream, key).await?;
-                let parked = mismatch::is_open(tx, id, key, PARKED, PARKED).await?;
-                let message = if parked { Message::IsParked } else { Message::NotRefused };
-                return Err(no(message, &[("key", &output::key(key))]));
+                if parked.contains(key) {
+                    return Err(no(Message::IsParked, &[("key", &output::key(key))]));
+                }
+                if entries.get(key).is_none_or(|e| e.refused.is_none()) {
+                    return Err(no(Message::NotRefused, &[("key", &output::key(key))]));
+                }
             }
         }
-        return Ok(keys);
+        return Ok(Meant { keys, parked: Vec::new() });
     };
     let keys = decided::refused_for(tx, id, code).await?;
     if keys.is_empty() {
@@ -144,7 +174,7 @@ async fn to_retry(tx: &mut Tx, id: i64, stream: &Stream, args: &RetryArgs) -> Re
         let known = if codes.is_empty() { "—".to_owned() } else { codes.join(", ") };
         return Err(no(Message::NoSuchRefusal, &[("code", &output::key(code)), ("known", &known)]));
     }
-    Ok(keys)
+    Meant::of(keys, &parked)
 }
 
 pub(super) async fn park(call: &Call, app: &App, args: &ParkArgs) -> Result<u8, Failure> {
@@ -233,20 +263,22 @@ async fn may_release(tx: &mut Tx, id: i64, stream: &Stream, key: &str) -> Result
 pub(super) async fn replay(call: &Call, args: &ReplayArgs) -> Result<u8, Failure> {
     let app = call.app().await?;
     let stream = stream_of(&app, &args.batch).await?;
-    let (keys, message) = if args.dry_run {
+    let (meant, message) = if args.dry_run {
         let mut tx = app.store.read().await?;
         (to_replay(&mut tx, &args.batch).await?, Message::WouldReplay)
     } else {
         let mut alone = Alone::with(&app, stream).await?;
-        let keys = to_replay(&mut alone.tx, &args.batch).await?;
+        let meant = to_replay(&mut alone.tx, &args.batch).await?;
         let (who, reason) = (who(), args.reason.as_str());
         let decision = Decision { verb: "replay", at: alone.now, who: &who, reason, batch_key: &args.batch };
-        again(&mut alone, &keys, &decision).await?;
+        again(&mut alone, &meant.keys, &decision).await?;
         alone.commit().await?;
-        (keys, Message::ReplayGoes)
+        (meant, Message::ReplayGoes)
     };
-    let text = message.with(&[("count", &keys.len()), ("batch", &args.batch), ("keys", &output::keys(&keys))]);
-    tell(call, &json!({ "batch": args.batch, "keys": keys, "again": !args.dry_run }), &text);
+    let (count, keys) = (meant.keys.len(), output::keys(&meant.keys));
+    let text = message.with(&[("count", &count), ("batch", &args.batch), ("keys", &keys)]);
+    let told = json!({ "batch": args.batch, "keys": meant.keys, "parked": meant.parked, "again": !args.dry_run });
+    tell(call, &told, &meant.with_parked(text));
     Ok(0)
 }
 
@@ -264,12 +296,15 @@ async fn stream_of<'a>(app: &'a App, key: &str) -> Result<&'a Stream, Failure> {
 }
 
 /// The records of a settled batch that are still refused.
-async fn to_replay(tx: &mut Tx, key: &str) -> Result<Vec<String>, Failure> {
+async fn to_replay(tx: &mut Tx, key: &str) -> Result<Meant, Failure> {
     let shown = output::key(key);
     let batch = batch::find(tx, key).await?.ok_or_else(|| no(Message::UnknownBatch, &[("batch", &shown)]))?;
     if batch.state != State::Settled {
         return Err(no(Message::BatchUnsettled, &[("batch", &shown)]));
     }
     let keys = decided::refused_of_batch(tx, batch.id).await?;
-    if keys.is_empty() { Err(no(Message::BatchNotRefused, &[("batch", &shown)])) } else { Ok(keys) }
+    if keys.is_empty() {
+        return Err(no(Message::BatchNotRefused, &[("batch", &shown)]));
+    }
+    Meant::of(keys, &decided::parked(tx, batch.stream).await?)
 }

@@ -23,7 +23,7 @@ enum What {
         /// Bắt đầu sau khóa này / begin after this key
         #[arg(long, default_value = "")]
         after: String,
-        /// Nhiều nhất / at most
+        /// Khoảng bao nhiêu dòng; khóa cuối luôn đủ dòng / about so many rows; all rows of the last key are shown
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=10_000))]
         limit: i64,
         /// Luồng / the stream
@@ -68,7 +68,7 @@ async fn list(call: &Call, app: &App, stream: Option<&String>, after: &str, limi
         println!("{}", Message::NothingWaits.both());
     } else {
         println!("{}", waiting(&rows));
-        if let Some(last) = rows.last().filter(|_| i64::try_from(rows.len()).is_ok_and(|n| n == limit)) {
+        if let Some(last) = rows.last().filter(|_| i64::try_from(rows.len()).is_ok_and(|n| n >= limit)) {
             println!("{}", Message::MoreInQueue.with(&[("key", &output::key(&last.key))]));
         }
     }

@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 use crate::national::{Item as WireItem, Operation, WireRequest};
 use crate::store::batch::{Batch, Draft, Move, State};
 use crate::store::system::SystemState;
-use crate::store::{Tx, batch, outbox};
+use crate::store::{Tx, batch, ledger, mismatch, outbox};
 
 /// Something that goes over the wire.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl Desk<'_> {
         let mut items: Vec<outbox::Item> = Vec::new();
         loop {
             let next = outbox::next(tx, self.stream, after, now, want).await?;
-            outbox::retire(tx, &next.needless, "withdrawn").await?;
+            self.withdraw(tx, now, &next.needless).await?;
             let more = next.after != after;
             items.extend(next.items);
             after = next.after;
@@ -134,6 +134,15 @@ impl Desk<'_> {
         outbox::take(tx, batch.id, &ids).await?;
         let request = self.request(Operation::Write, body)?;
         Ok(Some(Job { operation: Operation::Write, batch, request, items: without_payloads(items) }))
+    }
+
+    /// Takes back what became needless: the nation has what it should, so what it refused meanwhile is over too.
+    async fn withdraw(&self, tx: &mut Tx, now: Timestamp, needless: &[(i64, String)]) -> Result<(), DeliveryError> {
+        let ids: Vec<i64> = needless.iter().map(|(id, _)| *id).collect();
+        let keys: Vec<&str> = needless.iter().map(|(_, key)| key.as_str()).collect();
+        outbox::retire(tx, &ids, "withdrawn").await?;
+        mismatch::close(tx, self.stream, "refused-there", &keys, now).await?;
+        Ok(ledger::forget_refusals(tx, self.stream, &keys).await?)
     }
 
     /// Leaves as many rows as fit into one batch by bytes.

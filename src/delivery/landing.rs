@@ -67,6 +67,7 @@ impl Landing<'_> {
                 after.understood = true;
                 pace.success(state);
                 let open = outbox::rows_of_batch(tx, self.batch.id, false).await?;
+                self.outcome_known(tx, now, &open.iter().collect::<Vec<_>>()).await?;
                 if open.len() == usize::try_from(self.batch.records).unwrap_or(0) {
                     self.set(tx, State::Waiting, now, "never seen").await?;
                 } else {

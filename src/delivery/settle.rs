@@ -65,8 +65,10 @@ impl Landing<'_> {
             matched.refused.into_iter().filter_map(|(at, code, text)| item(at).map(|i| (i, code, text))).collect();
         self.refuse(tx, now, &refused, delivered).await?;
 
+        let mut back = Vec::new();
         for (at, code, _) in matched.later {
             if let Some(item) = item(at) {
+                back.push(item);
                 let wait = self.retry.wait_ms(u64::try_from(item.attempts).unwrap_or(0), &item.key);
                 outbox::put_back(tx, self.stream, item, now.plus(wait)).await?;
                 tracing::debug!(batch = %self.batch.key, code, "một bản ghi được hẹn gửi lại / a record was put off");
@@ -78,12 +80,14 @@ impl Landing<'_> {
             match item(at) {
                 // The nation's own copy of its answer does not mention it: it was not stored.
                 Some(item) if kept => {
+                    back.push(item);
                     let wait = self.retry.wait_ms(u64::try_from(item.attempts).unwrap_or(0), &item.key);
                     outbox::put_back(tx, self.stream, item, now.plus(wait)).await?;
                 }
                 _ => unsettled.push(at),
             }
         }
+        self.outcome_known(tx, now, &back).await?;
         let unsettled: Vec<&outbox::Item> = unsettled.into_iter().filter_map(item).collect();
         if kept && self.batch.asks >= TELL_AFTER_ASKS {
             self.tell_unknown(tx, now, &unsettled).await?;
@@ -99,6 +103,7 @@ impl Landing<'_> {
         refused: &[(&outbox::Item, String, String)],
         delivered: &mut Delivered,
     ) -> Result<(), StoreError> {
+        self.outcome_known(tx, now, &refused.iter().map(|(item, ..)| *item).collect::<Vec<_>>()).await?;
         let ids: Vec<i64> = refused.iter().map(|(item, ..)| item.id).collect();
         let mut drafts = Vec::with_capacity(refused.len());
         for (item, code, text) in refused {
@@ -120,6 +125,20 @@ impl Landing<'_> {
         mismatch::open(tx, self.stream, self.run, now, &drafts).await?;
         self.mismatches_there |= !drafts.is_empty();
         Ok(())
+    }
+
+    /// Nobody has to find out any more what became of these: they were refused, or surely not stored.
+    pub(super) async fn outcome_known(
+        &self,
+        tx: &mut Tx,
+        now: Timestamp,
+        items: &[&outbox::Item],
+    ) -> Result<(), StoreError> {
+        if !self.mismatches_there {
+            return Ok(());
+        }
+        let keys: Vec<&str> = items.iter().map(|item| item.key.as_str()).collect();
+        mismatch::close(tx, self.stream, "unknown-outcome", &keys, now).await
     }
 
     /// Puts records of unknown outcome in front of a person; we go on asking.

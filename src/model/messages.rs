@@ -46,7 +46,8 @@ messages! {
     NotRefused "not-refused" "'{key}' không có nội dung bị hệ thống quốc gia từ chối; hồ sơ bị giữ ở đây sẽ đi khi nguồn được sửa" "nothing of it was refused by the nation; what is held here goes when its source is mended";
     IsParked "is-parked" "'{key}' đang bị giữ ngoài hàng đợi: dùng `queue release` trước" "it is parked: use `queue release` first";
     NoSuchRefusal "no-such-refusal" "không có hồ sơ nào bị từ chối với mã '{code}'; đang có: {known}" "nothing was refused with this code; there are: {known}";
-    RetryGoes "retry-goes" "{count} hồ sơ sẽ được gửi lại ở lần sync tới: {keys}" "{count} records go again with the next sync";
+    RetryGoes "retry-goes" "{count} hồ sơ được phép gửi lại, nếu lần sync tới vẫn thấy hợp lệ trong nguồn: {keys}" "{count} records may go again if the next scan still finds them valid";
+    StayParked "stay-parked" "{count} hồ sơ đang bị giữ ngoài hàng đợi nên để nguyên (`queue release` trước): {keys}" "{count} records are parked and stay so (`queue release` first)";
     WouldRetry "would-retry" "(chỉ xem) {count} hồ sơ sẽ được phép gửi lại: {keys}" "(only looked) {count} records would be let go again";
     InFlight "in-flight" "'{key}' đang trên đường gửi, chưa rõ kết quả: chạy `sync` để hỏi kết quả rồi thử lại" "it is on its way and its outcome is not known: run `sync` to have it settled, then try again";
     NothingUnsent "nothing-unsent" "'{key}' không có gì chờ gửi: xem `queue show`" "nothing of it waits to be sent: see `queue show`";
@@ -60,7 +61,7 @@ messages! {
     UnknownBatch "unknown-batch" "không có gói tin '{batch}': `queue show KEY` cho biết mã gói tin của từng hồ sơ" "there is no such batch: `queue show KEY` tells the batches of a record";
     BatchUnsettled "batch-unsettled" "gói tin '{batch}' chưa rõ kết quả, không được gửi lại: chạy `sync` để hỏi hệ thống quốc gia trước" "the outcome of this batch is not known, it must not be sent again: run `sync`, which asks the nation first";
     BatchNotRefused "batch-not-refused" "gói tin '{batch}' không còn hồ sơ nào bị từ chối: đã được nhận, đã gửi lại, hoặc gói đã được chia nhỏ" "nothing of this batch is still refused: it was accepted, sent again since, or the batch was split";
-    ReplayGoes "replay-goes" "{count} hồ sơ của gói tin '{batch}' sẽ được gửi lại dưới mã mới ở lần sync tới: {keys}" "{count} records of this batch go again under a new key with the next sync";
+    ReplayGoes "replay-goes" "{count} hồ sơ của gói tin '{batch}' được phép gửi lại dưới mã mới, nếu lần sync tới vẫn thấy hợp lệ trong nguồn: {keys}" "{count} records of this batch may go again under a new key if the next scan still finds them valid";
     WouldReplay "would-replay" "(chỉ xem) {count} hồ sơ của gói tin '{batch}' sẽ được gửi lại dưới mã mới: {keys}" "(only looked) {count} records of this batch would go again under a new key";
 
     // Heads of tables.

@@ -1,18 +1,18 @@
 //! What a run would send, without writing or sending anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::gone::{Finder, decision, missing};
 use super::outcome::BrakeReport;
-use super::stage::{Counts, Judge, Staged};
+use super::stage::{Counts, Fresh, Judge, Staged};
 use super::{RunError, Stream};
 use crate::delta::{Class, Seen, Tally};
 use crate::model::{Clock, Reason};
-use crate::source::check_shape;
-use crate::store::{Store, decided, ledger, outbox, runs};
+use crate::source::{Chunk, check_shape};
+use crate::store::{Store, StoreError, Tx, decided, ledger, outbox, runs};
 
 /// How many payloads of each class are shown.
 const SAMPLES: usize = 2;
@@ -28,7 +28,8 @@ pub struct Sample {
     pub payload: String,
 }
 
-/// What a run would do.
+/// What a run would do. Each row that was scanned is exactly one of sent, held or unchanged; what would be sent of
+/// records that are gone from the source, and `held["stop-candidate"]`, come on top.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
 pub struct Plan {
     /// The stream.
@@ -37,7 +38,7 @@ pub struct Plan {
     pub scanned: u64,
     /// Rows about which there is nothing to say.
     pub unchanged: u64,
-    /// What would be sent, by class; what already waits unsent is counted too.
+    /// What would be sent, by class, together with what waits unsent already and what is on its way.
     pub sends: Tally,
     /// The same by commune and class.
     pub units: BTreeMap<String, Tally>,
@@ -50,34 +51,95 @@ pub struct Plan {
     /// Records that a person keeps out of the queue: what is new of them is held.
     #[serde(skip)]
     parked: BTreeSet<String>,
+    /// What of it the brake has not let go yet.
+    #[serde(skip)]
+    staged: Tally,
+    /// Something waits already, from earlier runs.
+    #[serde(skip)]
+    leftovers: bool,
+}
+
+/// The rows of a chunk, as far as they are not held.
+struct Rows {
+    /// Keys of which at most one row is in the source: what waits of them counts.
+    keys: Vec<String>,
+    /// Rows without a key of their own that were held before.
+    others: u64,
+}
+
+impl Rows {
+    fn of(chunk: &Chunk, fresh: &[Fresh]) -> Self {
+        let judged: HashSet<&str> = fresh.iter().map(|f| f.key.as_str()).collect();
+        let single = chunk.rows.iter().filter(|row| !row.twice).map(|row| chunk.key(row)).filter(|key| !key.is_empty());
+        let mut keys: Vec<String> = single.filter(|key| !judged.contains(key)).map(str::to_owned).collect();
+        let others = chunk.rows.len().saturating_sub(fresh.len()).saturating_sub(keys.len()) as u64;
+        keys.extend(fresh.iter().filter(|f| f.judgement.held_for().is_none()).map(|f| f.key.clone()));
+        Self { keys, others }
+    }
 }
 
 impl Plan {
-    fn add(&mut self, staged: Staged) {
+    /// Counts what a chunk of rows comes to.
+    async fn add(&mut self, tx: &mut Tx, id: i64, rows: Rows, staged: Staged) -> Result<(), StoreError> {
+        let retired: HashSet<i64> = staged.supersede.into_iter().chain(staged.withdraw).collect();
+        let newer: HashSet<&str> = staged.drafts.iter().map(|draft| draft.key.as_str()).collect();
+        let keys: Vec<&str> = rows.keys.iter().map(String::as_str).filter(|key| !newer.contains(key)).collect();
+        let waiting = self.add_waiting(tx, id, &keys, &retired).await?;
+        self.unchanged += (keys.len() as u64).saturating_sub(waiting) + rows.others;
         for draft in staged.drafts {
             self.add_draft(draft);
         }
+        Ok(())
     }
 
-    /// What waits and would be superseded or withdrawn is not sent besides.
-    fn take_back(&mut self, replaced: Tally) {
-        for class in Class::ALL {
-            let sends = self.sends.of_mut(class);
-            *sends = sends.saturating_sub(replaced.of(class));
+    /// Counts of each record what waits already, unless it would be retired; of how many records something does.
+    async fn add_waiting(
+        &mut self,
+        tx: &mut Tx,
+        id: i64,
+        keys: &[&str],
+        retired: &HashSet<i64>,
+    ) -> Result<u64, StoreError> {
+        if keys.is_empty() || !self.leftovers {
+            return Ok(0);
         }
+        let mut found = 0;
+        for rows in outbox::waits(tx, id, keys).await?.into_values() {
+            // Of two, one is in flight and the other comes after it: the newer counts.
+            let Some(row) = rows.into_iter().filter(|row| !retired.contains(&row.id)).max_by_key(|row| row.id) else {
+                continue;
+            };
+            found += 1;
+            if row.state == "parked" {
+                self.hold(Reason::Parked.word(), 1);
+            } else {
+                *self.staged.of_mut(row.class) += u64::from(row.state == "staged");
+                self.send(row.class, row.unit);
+            }
+        }
+        Ok(found)
+    }
+
+    fn hold(&mut self, reason: &str, count: u64) {
+        *self.held.entry(reason.to_owned()).or_default() += count;
+    }
+
+    fn send(&mut self, class: Class, unit: String) {
+        *self.sends.of_mut(class) += 1;
+        *self.units.entry(unit).or_default().of_mut(class) += 1;
     }
 
     fn add_draft(&mut self, draft: outbox::Draft) {
         if self.parked.contains(&draft.key) {
-            *self.held.entry(Reason::Parked.word().to_owned()).or_default() += 1;
+            self.hold(Reason::Parked.word(), 1);
             return;
         }
-        *self.sends.of_mut(draft.class) += 1;
+        *self.staged.of_mut(draft.class) += 1;
         let shown = self.samples.iter().filter(|s| s.class == draft.class.word()).count();
         if shown < SAMPLES {
             self.samples.push(Sample { key: draft.key, class: draft.class.word(), payload: draft.payload });
         }
-        *self.units.entry(draft.unit).or_default().of_mut(draft.class) += 1;
+        self.send(draft.class, draft.unit);
     }
 }
 
@@ -88,18 +150,18 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
     let found = runs::find_stream(&mut tx, &stream.name).await?;
     let (id, first_done) = found.unwrap_or((0, false));
     let before = ledger::counts(&mut tx, id).await?;
-    let waiting = outbox::tally(&mut tx, id).await?;
     let parked = decided::parked(&mut tx, id).await?;
+    let leftovers = !parked.is_empty() || outbox::unsettled(&mut tx, id).await?;
     drop(tx);
     let judge = Judge {
         stream,
         id,
         today: clock.now().day(),
         judged_by: stream.judged_by(),
-        blank: before.rows == 0,
+        blank: before.rows == 0 && !leftovers,
         leftovers: None,
     };
-    let mut plan = Plan { name: stream.name.clone(), sends: waiting, parked, ..Plan::default() };
+    let mut plan = Plan { name: stream.name.clone(), parked, leftovers, ..Plan::default() };
     let has = stream.source.describe().await.map_err(failed)?;
     check_shape(stream.source.place(), stream.mapping.columns(), &has).map_err(failed)?;
     let columns = stream.columns();
@@ -111,26 +173,25 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
             let mut tx = store.read().await?;
             let mut fresh = Vec::new();
             judge.fresh(&mut tx, &chunk, &mut seen, &mut counts, &mut fresh).await?;
+            let rows = Rows::of(&chunk, &fresh);
             let staged = judge.stage(&mut tx, fresh, &mut counts).await?;
-            let replaced: Vec<i64> = staged.supersede.iter().chain(&staged.withdraw).copied().collect();
-            plan.take_back(outbox::tally_of(&mut tx, &replaced).await?);
-            plan.add(staged);
+            plan.add(&mut tx, id, rows, staged).await?;
         }
         Ok::<_, RunError>((seen, counts))
     };
     let (read, judged) = futures_util::future::join(reading, judging).await;
     let (seen, counts) = judged?;
     read.map_err(failed)?;
-    (plan.scanned, plan.unchanged) = (counts.scanned, counts.unchanged);
+    plan.scanned = counts.scanned;
     for (reason, n) in counts.held {
-        *plan.held.entry(reason).or_default() += n;
+        plan.hold(&reason, n);
     }
     if seen.count() < before.rows {
         plan_gone(store, &judge, &seen, before.last, &mut plan).await?;
     }
-    let holds = stream.brake.holds(&plan.sends, before.running, !first_done);
+    let holds = stream.brake.holds(&plan.staged, before.running, !first_done);
     if !holds.is_empty() {
-        plan.brake = Some(BrakeReport::new(&holds, plan.sends, before.running));
+        plan.brake = Some(BrakeReport::new(&holds, plan.staged, before.running));
     }
     Ok(plan)
 }
@@ -146,7 +207,7 @@ async fn plan_gone(store: &Store, judge: &Judge<'_>, seen: &Seen, last: i64, pla
         if missing.is_empty() {
             continue;
         }
-        let mut decisions = std::collections::HashMap::new();
+        let mut decisions = HashMap::new();
         for (_, key, _, confirmed) in &missing {
             if confirmed.as_deref() == Some("write")
                 && let Some(found) = decision(judge, &finder, key).await.map_err(failed)?
@@ -154,13 +215,16 @@ async fn plan_gone(store: &Store, judge: &Judge<'_>, seen: &Seen, last: i64, pla
                 decisions.insert(key.clone(), found);
             }
         }
+        let keys: Vec<String> = missing.iter().map(|(_, key, ..)| key.clone()).collect();
         let gone = judge.sort_gone(&mut tx, missing, &decisions).await?;
-        plan.take_back(outbox::tally_of(&mut tx, &gone.retire).await?);
+        let newer: HashSet<&str> = gone.stops.iter().map(|stop| stop.key.as_str()).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).filter(|key| !newer.contains(key)).collect();
+        plan.add_waiting(&mut tx, judge.id, &keys, &gone.retire.into_iter().collect()).await?;
         for stop in gone.stops {
             plan.add_draft(stop);
         }
         if !gone.candidates.is_empty() {
-            *plan.held.entry("stop-candidate".to_owned()).or_default() += gone.candidates.len() as u64;
+            plan.hold("stop-candidate", gone.candidates.len() as u64);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::delta::Seen;
 use crate::model::Clock;
 use crate::source::check_shape;
 use crate::store::leases::{self, Lease};
-use crate::store::{Store, StoreError, Tx, decided, ledger, mismatch, outbox};
+use crate::store::{Store, StoreError, Tx, answers, decided, ledger, mismatch, outbox};
 
 /// Chunks between source and judge: enough to keep both busy, little enough to keep memory flat.
 const AHEAD: usize = 4;
@@ -95,10 +95,13 @@ impl Scan<'_> {
         outbox::add(tx, id, self.run, self.first, &staged.drafts).await?;
         self.keep_parked(tx, &staged.drafts).await?;
         let disown: Vec<&str> = staged.disown.iter().map(String::as_str).collect();
-        outbox::disown(tx, id, self.run, &disown).await?;
+        answers::disown(tx, id, self.run, &disown).await?;
         mismatch::open(tx, id, self.run, now, &staged.held).await?;
         let over: Vec<&str> = staged.over.iter().map(String::as_str).collect();
-        mismatch::close(tx, id, "held-here", &over, now).await
+        mismatch::close(tx, id, "held-here", &over, now).await?;
+        let moot: Vec<&str> = staged.moot.iter().map(String::as_str).collect();
+        mismatch::close(tx, id, "refused-there", &moot, now).await?;
+        ledger::forget_refusals(tx, id, &moot).await
     }
 
     async fn keep_parked(&self, tx: &mut Tx, drafts: &[outbox::Draft]) -> Result<(), StoreError> {
@@ -138,7 +141,7 @@ impl Scan<'_> {
             leases::renew(&mut tx, self.lease, now).await?;
             if self.judge.leftovers.is_some() {
                 let keys: Vec<&str> = missing.iter().map(|(_, key, ..)| key.as_str()).collect();
-                outbox::disown(&mut tx, id, self.run, &keys).await?;
+                answers::disown(&mut tx, id, self.run, &keys).await?;
             }
             let gone = self.judge.sort_gone(&mut tx, missing, &decisions).await?;
             outbox::retire(&mut tx, &gone.retire, "withdrawn").await?;

@@ -9,7 +9,7 @@ use super::Stream;
 use crate::delta::{Class, Known, Seen, Step, delta};
 use crate::model::{Action, Complaint, ContentHash, Judgement, RawRow, Reason, Severity};
 use crate::source::{Chunk, ChunkRow};
-use crate::store::{StoreError, Tx, ledger, mismatch, outbox};
+use crate::store::{StoreError, Tx, answers, ledger, mismatch, outbox};
 
 /// Begins the ledger keys of rows that have no key of their own: no real key has control characters.
 pub(super) const PSEUDO: char = '\u{1}';
@@ -59,6 +59,8 @@ pub(super) struct Staged {
     pub over: Vec<String>,
     /// Held now, though something of them went out in this run: counted as held only.
     pub disown: Vec<String>,
+    /// Of these the nation refused something, but it has what the province has now.
+    pub moot: Vec<String>,
 }
 
 impl Judge<'_> {
@@ -118,7 +120,7 @@ impl Judge<'_> {
     /// Those of the keys that the run took over from earlier ones, and whether something of them went out.
     async fn counted(&self, tx: &mut Tx, keys: &[&str]) -> Result<HashMap<String, bool>, StoreError> {
         match self.leftovers {
-            Some(run) => outbox::answered_for(tx, self.id, run, keys).await,
+            Some(run) => answers::answered_for(tx, self.id, run, keys).await,
             None => Ok(HashMap::new()),
         }
     }
@@ -177,6 +179,11 @@ impl Judge<'_> {
             } else if let Some(version) = row.version {
                 let content = (row.judgement.action, version);
                 let same_row = entry.as_ref().is_some_and(|e| e.raw == row.raw && e.judged_by != self.judged_by);
+                let queued = known.queued.is_some_and(|(_, queued)| queued == content);
+                let has = known.confirmed == Some(content) || (content.0 == Action::Stop && known.confirmed.is_none());
+                if has && known.refused.is_some() && known.in_flight.is_none() && !queued {
+                    staged.moot.push(row.key.clone());
+                }
                 match delta(content, &known) {
                     Step::Nothing => {
                         let on_way =

@@ -14,7 +14,7 @@ use crate::delivery::{Courier, Delivered, Ended};
 use crate::delta::Class;
 use crate::model::{Clock, Reason};
 use crate::store::leases::{self, Lease, Taken};
-use crate::store::{Store, decided, ledger, outbox, runs};
+use crate::store::{Store, answers, decided, ledger, outbox, runs};
 
 /// Runs a stream once: everything that may be sent is, and everything else is in front of a person.
 ///
@@ -81,7 +81,7 @@ impl Run<'_> {
         leases::renew(&mut tx, &self.lease, now).await?;
         self.number = runs::begin(&mut tx, self.id, self.first, now).await?;
         let parked = decided::parked(&mut tx, self.id).await?;
-        let leftovers = outbox::adopt(&mut tx, self.id, self.number).await?
+        let leftovers = answers::adopt(&mut tx, self.id, self.number).await?
             + decided::adopt(&mut tx, self.id, self.number, &parked).await?;
         self.adopted = leftovers > 0;
         let before = ledger::counts(&mut tx, self.id).await?;
@@ -170,9 +170,12 @@ impl Run<'_> {
     /// Every row that was scanned becomes one figure, by what the store says happened to it.
     async fn count(&self, counts: Counts, delivered: &Delivered, outcome: &mut Outcome) -> Result<(), RunError> {
         let mut tx = self.store.read().await?;
-        let states = outbox::outcome(&mut tx, self.number, self.adopted).await?;
-        outcome.refused =
-            if delivered.refused.is_empty() { BTreeMap::new() } else { outbox::refusals(&mut tx, self.number).await? };
+        let states = answers::outcome(&mut tx, self.number, self.adopted).await?;
+        outcome.refused = if delivered.refused.is_empty() {
+            BTreeMap::new()
+        } else {
+            answers::refusals(&mut tx, self.number).await?
+        };
         drop(tx);
         outcome.scanned = counts.scanned;
         outcome.unchanged = counts.unchanged;
@@ -193,10 +196,10 @@ impl Run<'_> {
             }
             outcome.sent += if matches!(state.as_str(), "accepted" | "refused" | "sent") { n } else { 0 };
         }
-        // One whose mismatch a person settled meanwhile has no code any more.
+        // Every refusal has its mismatch, with the code; a foreign writer may have taken it away.
         let told: u64 = outcome.refused.values().sum();
         if refused > told {
-            *outcome.refused.entry("refused".to_owned()).or_default() += refused - told;
+            *outcome.refused.entry("?".to_owned()).or_default() += refused - told;
         }
         for (reason, n) in [(Reason::Brake, waiting), (Reason::Parked, parked)] {
             if n > 0 {

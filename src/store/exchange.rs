@@ -71,8 +71,8 @@ pub struct Shown {
 }
 
 const OF_RECORD: &str = "select e.exchange_id, e.entry, e.operation, e.batch_key, e.records, e.at_ms, e.status, e.verdict \
-    from exchange e where e.batch_key in (select b.key from batch b join outbox o on o.batch_id = b.id \
-    where o.stream_id = $1 and o.key = $2) order by e.at_ms, e.lane, e.number limit 1000";
+    from exchange e where e.batch_key in (select b.key from outbox o join outbox_batch m on m.outbox_id = o.id \
+    join batch b on b.id = m.batch_id where o.stream_id = $1 and o.key = $2) order by e.at_ms, e.lane, e.number limit 1000";
 
 /// The exchanges behind a record, oldest first, at most 1000 entries.
 pub async fn of_record(tx: &mut Tx, stream: i64, key: &str) -> Result<Vec<Shown>, StoreError> {

@@ -196,8 +196,10 @@ pub async fn confirm(
 }
 
 const REFUSE: &str = "update ledger set refused_action = $3, refused_version = $4 where stream_id = $1 and key = $2";
-const FORGET_REFUSAL: &str =
-    "update ledger set refused_action = null, refused_version = null where stream_id = $1 and key = $2";
+const FORGET_REFUSALS_SQLITE: &str = "update ledger set refused_action = null, refused_version = null \
+    where stream_id = $1 and key in (select value from json_each($2))";
+const FORGET_REFUSALS_POSTGRES: &str = "update ledger set refused_action = null, refused_version = null \
+    where stream_id = $1 and key in (select jsonb_array_elements_text($2::jsonb))";
 
 /// Writes down what the nation refused for good.
 pub async fn refuse(tx: &mut Tx, stream: i64, key: &str, content: (Action, ContentHash)) -> Result<(), StoreError> {
@@ -205,9 +207,14 @@ pub async fn refuse(tx: &mut Tx, stream: i64, key: &str, content: (Action, Conte
     Ok(())
 }
 
-/// A person asked that a refused content be sent again.
-pub async fn forget_refusal(tx: &mut Tx, stream: i64, key: &str) -> Result<(), StoreError> {
-    on!(tx, c => sqlx::query(FORGET_REFUSAL).bind(stream).bind(key).execute(c).await?.rows_affected());
+/// What was refused of these records may be said again: its cause is over, or a person says so.
+pub async fn forget_refusals(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<(), StoreError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let sql = tx.pick(FORGET_REFUSALS_SQLITE, FORGET_REFUSALS_POSTGRES);
+    let list = json_list(keys.iter().copied());
+    on!(tx, c => sqlx::query(sql).bind(stream).bind(&list).execute(c).await?.rows_affected());
     Ok(())
 }
 
@@ -284,10 +291,15 @@ pub async fn gone(tx: &mut Tx, stream: i64, keys: &[String]) -> Result<(), Store
     Ok(())
 }
 
-const MUST_JUDGE: &str = "update ledger set raw = $3 where stream_id = $1 and key = $2";
+const MUST_JUDGE_SQLITE: &str =
+    "update ledger set raw = $3 where stream_id = $1 and key in (select value from json_each($2))";
+const MUST_JUDGE_POSTGRES: &str =
+    "update ledger set raw = $3 where stream_id = $1 and key in (select jsonb_array_elements_text($2::jsonb))";
 
-/// Makes the next scan judge a row again, whatever its fingerprint.
-pub async fn must_judge(tx: &mut Tx, stream: i64, key: &str) -> Result<(), StoreError> {
-    on!(tx, c => sqlx::query(MUST_JUDGE).bind(stream).bind(key).bind(vec![0u8; 16]).execute(c).await?.rows_affected());
+/// Makes the next scan judge these rows again, whatever their fingerprints.
+pub async fn must_judge(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<(), StoreError> {
+    let sql = tx.pick(MUST_JUDGE_SQLITE, MUST_JUDGE_POSTGRES);
+    let list = json_list(keys.iter().copied());
+    on!(tx, c => sqlx::query(sql).bind(stream).bind(&list).bind(vec![0u8; 16]).execute(c).await?.rows_affected());
     Ok(())
 }

@@ -108,10 +108,21 @@ pub struct Shown {
 const LIST: &str = "select key, kind, reason, field, value, proposal, detail, source_row, occurrences from mismatch \
     where stream_id = $1 and state = 'open' and key > $2 order by key, kind limit $3";
 
-/// Open mismatches after a key, in order of keys.
+const REST: &str = "select key, kind, reason, field, value, proposal, detail, source_row, occurrences from mismatch \
+    where stream_id = $1 and state = 'open' and key = $2 and kind > $3 order by kind";
+
+/// Open mismatches after a key, in order of keys: about `limit`, for the last key has all of its own, so that whoever
+/// goes on after it misses none.
 pub async fn list(tx: &mut Tx, stream: i64, after: &str, limit: i64) -> Result<Vec<Shown>, StoreError> {
     type Row = (String, String, String, String, String, String, String, Option<i64>, i64);
-    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(LIST).bind(stream).bind(after).bind(limit).fetch_all(c).await?);
+    let mut rows: Vec<Row> =
+        on!(tx, c => sqlx::query_as(LIST).bind(stream).bind(after).bind(limit).fetch_all(c).await?);
+    if i64::try_from(rows.len()).is_ok_and(|n| n == limit)
+        && let Some((key, kind)) = rows.last().map(|row| (row.0.clone(), row.1.clone()))
+    {
+        let rest: Vec<Row> = on!(tx, c => sqlx::query_as(REST).bind(stream).bind(&key).bind(&kind).fetch_all(c).await?);
+        rows.extend(rest);
+    }
     Ok(rows
         .into_iter()
         .map(|(key, kind, reason, field, value, proposal, detail, source_row, occurrences)| Shown {

@@ -3,6 +3,7 @@
 //! * [`leases`]: who may do what only one may do.
 //! * [`ledger`]: what the nation confirmed, per stream and key.
 //! * [`outbox`]: what waits to be sent; [`batch`]: what was chosen to go together under one key.
+//! * [`answers`]: what a run answers for, and the figures that come of it.
 //! * [`exchange`]: the append-only log of every attempt.
 //! * [`decided`]: what people decided by hand, with who and why.
 //! * [`mismatch`]: what waits for a person; [`runs`]: streams, runs and their outcome.
@@ -10,6 +11,7 @@
 //!
 //! Functions take a [`Tx`], so that the caller owns the transaction. `on!` writes a statement once for both engines.
 
+pub mod answers;
 pub mod batch;
 pub mod decided;
 pub mod exchange;

@@ -5,7 +5,7 @@
 // `state || ''` and `+run_id` keep a planner without statistics from walking all open rows for each key: the index by
 // key is the only good way in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::delta::{Class, Known, Tally};
 use crate::model::{Action, ContentHash, Timestamp};
@@ -116,62 +116,6 @@ pub async fn retire(tx: &mut Tx, ids: &[i64], state: &'static str) -> Result<u64
     Ok(on!(tx, c => sqlx::query(sql).bind(&list).bind(state).execute(c).await?.rows_affected()))
 }
 
-const ANSWERED_FOR_SQLITE: &str = "select key, state || '' in ('sent', 'accepted', 'refused') from outbox where stream_id = $1 \
-    and key in (select value from json_each($2)) and +run_id = $3 and state || '' not in ('superseded', 'withdrawn')";
-const ANSWERED_FOR_POSTGRES: &str = "select key, state || '' in ('sent', 'accepted', 'refused') from outbox where stream_id = $1 \
-    and key in (select jsonb_array_elements_text($2::jsonb)) and +run_id = $3 and state || '' not in ('superseded', 'withdrawn')";
-
-/// Those of the keys for which a run answers already, and whether with something that went out: [`outcome`] counts
-/// them by what became of them.
-pub async fn answered_for(
-    tx: &mut Tx,
-    stream: i64,
-    run: i64,
-    keys: &[&str],
-) -> Result<HashMap<String, bool>, StoreError> {
-    let sql = tx.pick(ANSWERED_FOR_SQLITE, ANSWERED_FOR_POSTGRES);
-    let list = json_list(keys.iter().copied());
-    let rows: Vec<(String, bool)> =
-        on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).bind(run).fetch_all(c).await?);
-    let mut found = HashMap::new();
-    for (key, went) in rows {
-        *found.entry(key).or_default() |= went;
-    }
-    Ok(found)
-}
-
-const DISOWN_SQLITE: &str = "update outbox set run_id = 0 where stream_id = $1 and key in (select value from json_each($2)) \
-    and +run_id = $3 and state || '' in ('sent', 'accepted', 'refused')";
-const DISOWN_POSTGRES: &str = "update outbox set run_id = 0 where stream_id = $1 \
-    and key in (select jsonb_array_elements_text($2::jsonb)) and +run_id = $3 and state || '' in ('sent', 'accepted', 'refused')";
-
-/// A run no longer answers for what went out of these records: the scan counts them otherwise, or did not meet them.
-pub async fn disown(tx: &mut Tx, stream: i64, run: i64, keys: &[&str]) -> Result<(), StoreError> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let sql = tx.pick(DISOWN_SQLITE, DISOWN_POSTGRES);
-    let list = json_list(keys.iter().copied());
-    on!(tx, c => sqlx::query(sql).bind(stream).bind(&list).bind(run).execute(c).await?.rows_affected());
-    Ok(())
-}
-
-// By its own state each, so that each finds its index.
-const ADOPT: [&str; 3] = [
-    "update outbox set run_id = $2 where stream_id = $1 and state = 'staged'",
-    "update outbox set run_id = $2 where stream_id = $1 and state = 'ready'",
-    "update outbox set run_id = $2 where stream_id = $1 and state = 'sent'",
-];
-
-/// A new run answers for everything of its stream that is not settled yet; how many rows that are.
-pub async fn adopt(tx: &mut Tx, stream: i64, run: i64) -> Result<u64, StoreError> {
-    let mut adopted = 0;
-    for sql in ADOPT {
-        adopted += on!(tx, c => sqlx::query(sql).bind(stream).bind(run).execute(c).await?.rows_affected());
-    }
-    Ok(adopted)
-}
-
 const TALLY: &str = "select class, count(*) from outbox where stream_id = $1 and state = 'staged' group by class";
 
 /// How many staged rows of each class wait for the brake's word.
@@ -204,8 +148,8 @@ const NEXT: &str = "select o.id, o.key, o.action, o.version, d.payload, o.attemp
 pub struct Next {
     /// To be sent.
     pub items: Vec<Item>,
-    /// Became needless meanwhile: the nation has exactly this, or a stop of what it never had.
-    pub needless: Vec<i64>,
+    /// Became needless meanwhile, with their keys: the nation has exactly this, or a stop of what it never had.
+    pub needless: Vec<(i64, String)>,
     /// Where to go on; equal to the position asked from when nothing more is there.
     pub after: i64,
 }
@@ -222,7 +166,7 @@ pub async fn next(tx: &mut Tx, stream: i64, after: i64, now: Timestamp, limit: i
         let what = content(Some(action), Some(version))?.ok_or(StoreError::Unexpected("outbox.version"))?;
         let confirmed = content(confirmed_action, confirmed_version)?;
         if confirmed == Some(what) || (what.0 == Action::Stop && confirmed.is_none()) {
-            next.needless.push(id);
+            next.needless.push((id, key));
         } else {
             next.items.push(Item { id, key, action: what.0, version: what.1, payload, attempts });
         }
@@ -240,11 +184,22 @@ pub async fn take(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreError
     let sql = tx.pick(TAKE_SQLITE, TAKE_POSTGRES);
     let list = json_ids(ids);
     let taken = on!(tx, c => sqlx::query(sql).bind(&list).bind(batch).execute(c).await?.rows_affected());
-    if taken == ids.len() as u64 {
-        Ok(())
-    } else {
-        Err(StoreError::Unexpected("the number of outbox rows put into a batch"))
+    if taken != ids.len() as u64 {
+        return Err(StoreError::Unexpected("the number of outbox rows put into a batch"));
     }
+    note_batch(tx, batch, &list).await
+}
+
+const NOTE_SQLITE: &str =
+    "insert into outbox_batch (outbox_id, batch_id) select value, $2 from json_each($1) order by value";
+const NOTE_POSTGRES: &str = "insert into outbox_batch (outbox_id, batch_id) \
+    select value::bigint, $2::bigint from jsonb_array_elements_text($1::jsonb) as j (value)";
+
+/// Remembers for good that these rows went in this batch: their own column names only the last one.
+async fn note_batch(tx: &mut Tx, batch: i64, list: &str) -> Result<(), StoreError> {
+    let sql = tx.pick(NOTE_SQLITE, NOTE_POSTGRES);
+    on!(tx, c => sqlx::query(sql).bind(list).bind(batch).execute(c).await?.rows_affected());
+    Ok(())
 }
 
 const OF_BATCH: &str = "select o.id, o.key, o.action, o.version, d.payload, o.attempts \
@@ -317,7 +272,10 @@ pub async fn move_to(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreEr
     let sql = tx.pick(MOVE_SQLITE, MOVE_POSTGRES);
     let list = json_ids(ids);
     let moved = on!(tx, c => sqlx::query(sql).bind(&list).bind(batch).execute(c).await?.rows_affected());
-    if moved == ids.len() as u64 { Ok(()) } else { Err(StoreError::Unexpected("the number of outbox rows moved")) }
+    if moved != ids.len() as u64 {
+        return Err(StoreError::Unexpected("the number of outbox rows moved"));
+    }
+    note_batch(tx, batch, &list).await
 }
 
 const WAITING: &str =
@@ -340,48 +298,44 @@ pub async fn news(tx: &mut Tx, stream: i64, now: Timestamp) -> Result<(bool, Opt
     Ok((any, later.map(Timestamp)))
 }
 
-const OUTCOME: &str = "select state, action, count(*) from outbox where run_id = $1 group by state, action";
-// Of a record with two rows of one run (one in flight, one queued after it) only the later counts.
-const OUTCOME_OF_LATER: &str = "select o.state, o.action, count(*) from outbox o where o.run_id = $1 \
-    and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.id > o.id and +p.run_id = o.run_id \
-    and p.state not in ('superseded', 'withdrawn')) group by o.state, o.action";
+const UNSETTLED: &str = "select exists (select 1 from outbox where stream_id = $1 and state = 'staged') \
+    or exists (select 1 from outbox where stream_id = $1 and state = 'ready') \
+    or exists (select 1 from outbox where stream_id = $1 and state = 'sent')";
 
-/// How the rows that a run answers for stand, by state and action. `doubled` says that a record may have two of them,
-/// which is so only where the run adopted rows of an earlier one.
-pub async fn outcome(tx: &mut Tx, run: i64, doubled: bool) -> Result<BTreeMap<(String, String), u64>, StoreError> {
-    let sql = if doubled { OUTCOME_OF_LATER } else { OUTCOME };
-    let rows: Vec<(String, String, i64)> = on!(tx, c => sqlx::query_as(sql).bind(run).fetch_all(c).await?);
-    Ok(rows.into_iter().map(|(state, action, n)| ((state, action), u64::try_from(n).unwrap_or(0))).collect())
+/// Whether anything of a stream is unsent, or sent and not settled; what is parked is not counted.
+pub async fn unsettled(tx: &mut Tx, stream: i64) -> Result<bool, StoreError> {
+    let (any,): (bool,) = on!(tx, c => sqlx::query_as(UNSETTLED).bind(stream).fetch_one(c).await?);
+    Ok(any)
 }
 
-const REFUSED: &str = "select m.reason, count(*) from outbox o join mismatch m on m.stream_id = o.stream_id and m.key = o.key \
-    and m.kind = 'refused-there' and m.state = 'open' where o.run_id = $1 and o.state = 'refused' \
-    and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.id > o.id and +p.run_id = o.run_id \
-    and p.state not in ('superseded', 'withdrawn')) group by m.reason";
-
-/// The records for which the last word in this run was a refusal, by the nation's code.
-pub async fn refusals(tx: &mut Tx, run: i64) -> Result<BTreeMap<String, u64>, StoreError> {
-    let rows: Vec<(String, i64)> = on!(tx, c => sqlx::query_as(REFUSED).bind(run).fetch_all(c).await?);
-    Ok(rows.into_iter().map(|(code, n)| (code, u64::try_from(n).unwrap_or(0))).collect())
+/// A row that is unsent, or sent and not settled, as a plan needs it.
+#[derive(Debug, Clone)]
+pub struct Waits {
+    /// Its id.
+    pub id: i64,
+    /// `staged`, `ready`, `parked`, `sent`.
+    pub state: String,
+    /// What the brake counts it as.
+    pub class: Class,
+    /// The commune's code.
+    pub unit: String,
 }
 
-const TALLY_OF_SQLITE: &str = "select class, count(*) from outbox where id in (select value from json_each($1)) \
-    and state = 'staged' group by class";
-const TALLY_OF_POSTGRES: &str = "select class, count(*) from outbox \
-    where id in (select jsonb_array_elements_text($1::jsonb)::bigint) and state = 'staged' group by class";
+const WAITS_SQLITE: &str = "select key, id, state, class, unit from outbox where stream_id = $1 \
+    and key in (select value from json_each($2)) and state || '' in ('staged', 'ready', 'parked', 'sent')";
+const WAITS_POSTGRES: &str = "select key, id, state, class, unit from outbox where stream_id = $1 \
+    and key in (select jsonb_array_elements_text($2::jsonb)) and state || '' in ('staged', 'ready', 'parked', 'sent')";
 
-/// How many of these rows are staged, by class.
-pub async fn tally_of(tx: &mut Tx, ids: &[i64]) -> Result<Tally, StoreError> {
-    let mut tally = Tally::default();
-    if ids.is_empty() {
-        return Ok(tally);
-    }
-    let sql = tx.pick(TALLY_OF_SQLITE, TALLY_OF_POSTGRES);
-    let list = json_ids(ids);
-    let rows: Vec<(String, i64)> = on!(tx, c => sqlx::query_as(sql).bind(&list).fetch_all(c).await?);
-    for (class, count) in rows {
+/// What of these records is unsent, or sent and not settled.
+pub async fn waits(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<String, Vec<Waits>>, StoreError> {
+    let sql = tx.pick(WAITS_SQLITE, WAITS_POSTGRES);
+    let list = json_list(keys.iter().copied());
+    let rows: Vec<(String, i64, String, String, String)> =
+        on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
+    let mut found: HashMap<String, Vec<Waits>> = HashMap::new();
+    for (key, id, state, class, unit) in rows {
         let class = Class::from_word(&class).ok_or(StoreError::Unexpected("outbox.class"))?;
-        *tally.of_mut(class) = u64::try_from(count).unwrap_or(0);
+        found.entry(key).or_default().push(Waits { id, state, class, unit });
     }
-    Ok(tally)
+    Ok(found)
 }

@@ -158,19 +158,19 @@ fn refused_goes_again(house: &House) {
 
     house.refused(&["queue", "retry", "nobody"], "queue list");
     house.refused(&["queue", "retry", &sevens[0], "nobody"], "queue list");
-    house.refused(&["queue", "retry", "--reason", "E9"], "E7");
+    house.refused(&["queue", "retry", "--code", "E9"], "E7");
     house.refused(&["queue", "retry", &sevens[0], "--stream", "none"], "doi-tuong");
-    house.refused(&["queue", "retry"], "--reason");
+    house.refused(&["queue", "retry"], "--code");
     house.refused(&["replay", "no-such-batch"], "queue show");
     let accepted = house.nation()[0]["MaThamChieu"].as_str().unwrap().to_owned();
     house.refused(&["queue", "retry", &accepted], "không có nội dung bị hệ thống quốc gia từ chối");
 
-    let looked = house.done(&["queue", "retry", "--reason", "E7", "--dry-run"]);
+    let looked = house.done(&["queue", "retry", "--code", "E7", "--dry-run"]);
     assert_eq!((&looked["keys"], &looked["again"]), (&json!(sevens), &json!(false)));
     assert_eq!((house.decisions(), house.sync()["sent"].clone()), (0, json!(0)), "looking changes nothing");
 
     let batch = batches(&house.done(&["queue", "show", &eights[0]]))[0].clone();
-    let again = house.done(&["queue", "retry", "--reason", "E7", "--why", "Sở đã mở danh mục"]);
+    let again = house.done(&["queue", "retry", "--code", "E7", "--reason", "Sở đã mở danh mục"]);
     assert_eq!(again["again"], true);
     assert_eq!(house.sync()["confirmed"], sevens.len());
     assert!(sevens.iter().all(|key| house.has(key).is_some()) && eights.iter().all(|key| house.has(key).is_none()));
@@ -307,4 +307,88 @@ async fn a_run_that_is_going_on_is_left_alone() {
     gateway.wait().unwrap();
     // The dead one's stream is free at once.
     house.refused(&["queue", "park", &key, "--reason", "x"], "chưa rõ kết quả");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_record_is_not_let_go_by_a_retry() {
+    let house = House::of(60, BRAKE).await;
+    house.sync();
+    let keys: Vec<String> =
+        house.nation().iter().take(3).map(|r| r["MaThamChieu"].as_str().unwrap().to_owned()).collect();
+    let change = |key: &str, to: &str| {
+        let rows = house.local().execute("update doi_tuong set dia_chi = ?2 where ma_ho_so = ?1", [key, to]).unwrap();
+        assert_eq!(rows, 1);
+    };
+    let let_go = || house.done(&["sync", "--release-brake", "--reason", "đã xem"])["runs"][0].clone();
+    let rule = |keys: &[String], kind: &str| {
+        let ruling = json!({ "references": keys, "as": kind, "MaLoi": "E7", "ThongBao": "không hợp lệ" });
+        house.sandbox.say("POST", "/_sandbox/refuse", &ruling.to_string());
+    };
+    rule(&keys, "refused");
+    for key in &keys {
+        change(key, "Số 1");
+    }
+    assert_eq!(let_go()["refused"], json!({ "E7": 3 }));
+    let batch = batches(&house.done(&["queue", "show", &keys[0]])).pop().unwrap();
+    rule(&keys, "accepted");
+    // Refused with one content, and parked with a newer one.
+    change(&keys[0], "Số 2");
+    assert_eq!(house.sync()["held"], json!({ "brake": 1 }));
+    house.done(&["queue", "park", &keys[0], "--reason", "chờ xác minh"]);
+    let (parked, mut free) = (&keys[0], keys[1..].to_vec());
+    free.sort();
+
+    house.refused(&["queue", "retry", parked], "queue release");
+    house.refused(&["queue", "retry", &free[0], parked], "queue release");
+    for args in [&["queue", "retry", "--code", "E7", "--dry-run"][..], &["replay", &batch, "--dry-run"]] {
+        let looked = house.done(args);
+        let mut named: Vec<&str> = looked["keys"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
+        named.sort_unstable();
+        assert_eq!(named, free, "{args:?}");
+    }
+    let output = house.call(&["queue", "retry", "--code", "E7"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let [goes, stays] = lines[..] else { panic!("{text}") };
+    assert!(free.iter().all(|key| goes.contains(key)) && !goes.contains(parked), "{text}");
+    assert!(goes.contains("if the next scan still finds them valid"), "{text}");
+    assert!(stays.contains(parked) && stays.contains("queue release"), "{text}");
+    let shown = house.done(&["queue", "show", parked]);
+    assert_eq!(shown["decisions"].as_array().unwrap().len(), 1, "only that it was parked: {shown}");
+    assert!(shown["refused"].is_object(), "{shown}");
+    let run = let_go();
+    assert_eq!((&run["confirmed"], &run["held"]), (&json!(2), &json!({ "parked": 1 })), "{run}");
+    house.refused(&["queue", "retry", "--code", "E7"], "queue release");
+    house.clean();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_what_waits_leave_nothing_out() {
+    let house = House::of(60, "").await;
+    house.sync();
+    let keys: Vec<String> =
+        house.nation().iter().take(4).map(|r| r["MaThamChieu"].as_str().unwrap().to_owned()).collect();
+    let ruling = json!({ "references": keys, "as": "refused", "MaLoi": "E7", "ThongBao": "không hợp lệ" });
+    house.sandbox.say("POST", "/_sandbox/refuse", &ruling.to_string());
+    // Refused there, and now held here as well: two rows of each.
+    for (column, to) in [("dia_chi", "Số 1"), ("ho_ten", "")] {
+        for key in &keys {
+            let sql = format!("update doi_tuong set {column} = ?2 where ma_ho_so = ?1");
+            assert_eq!(house.local().execute(&sql, [key.as_str(), to]).unwrap(), 1);
+        }
+        house.sync();
+    }
+    let all = house.done(&["queue", "list"])["waiting"].as_array().unwrap().clone();
+    assert!(keys.iter().all(|key| all.iter().filter(|row| row["key"] == **key).count() == 2), "{all:?}");
+    for limit in ["1", "2", "3"] {
+        let (mut read, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = house.done(&["queue", "list", "--limit", limit, "--after", &after])["waiting"].clone();
+            let Some(last) = page.as_array().unwrap().last() else { break };
+            after = last["key"].as_str().unwrap().to_owned();
+            read.extend(page.as_array().unwrap().clone());
+        }
+        assert_eq!(read, all, "--limit {limit}");
+    }
 }

@@ -123,7 +123,7 @@ fn every_verb_prints_one_json_object_when_asked() {
     for (verb, has) in [
         (vec!["plan"], "plans"),
         (vec!["status"], "streams"),
-        (vec!["queue", "list"], "waiting"),
+        (vec!["queue", "list", "--stream", "doi-tuong"], "waiting"),
         (vec!["queue", "show", &key, "--stream", "doi-tuong"], "confirmed"),
         (vec!["mapping", "check"], "faults"),
         (vec!["mapping", "test"], "examples"),
@@ -131,9 +131,9 @@ fn every_verb_prints_one_json_object_when_asked() {
         (vec!["mapping", "preview", "--key", &key], "fields"),
         (vec!["init", fresh.to_str().unwrap()], "written"),
         (vec!["replay", "nobody"], "error"),
-        (vec!["queue", "retry", "nobody"], "error"),
-        (vec!["queue", "park", "nobody", "--reason", "x"], "error"),
-        (vec!["queue", "release", "nobody"], "error"),
+        (vec!["queue", "retry", "nobody", "--stream", "doi-tuong"], "error"),
+        (vec!["queue", "park", "nobody", "--reason", "x", "--stream", "doi-tuong"], "error"),
+        (vec!["queue", "release", "nobody", "--stream", "doi-tuong"], "error"),
         (vec!["check"], "checks"),
     ] {
         let output = run(&[&verb[..], &["--json", "--config", config]].concat());

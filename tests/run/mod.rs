@@ -11,4 +11,6 @@ mod failures;
 mod figures;
 mod first;
 mod four_sources;
+mod over;
+mod planned;
 mod stories;
