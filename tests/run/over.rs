@@ -186,7 +186,11 @@ async fn a_store_from_before_knows_the_batches_that_its_rows_went_in() {
     assert_eq!(before.len(), 1);
     world.store.close().await;
     let store = rusqlite::Connection::open(world.store_file()).unwrap();
-    store.execute_batch("drop table outbox_batch; drop index mismatch_by_key; delete from _sqlx_migrations where version = 4").unwrap();
+    store
+        .execute_batch(
+            "drop table outbox_batch; drop index mismatch_by_key; delete from _sqlx_migrations where version = 4",
+        )
+        .unwrap();
     drop(store);
     world.restart().await;
     assert_eq!(attempts(&world, &key).await, before);
