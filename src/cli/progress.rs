@@ -17,6 +17,16 @@ pub(super) enum Expected {
     Unknown,
 }
 
+impl Expected {
+    /// Where the ledger does not know, what somebody else does: so many rows to be confirmed.
+    pub fn or(self, rows: Option<u64>) -> Self {
+        match (self, rows) {
+            (Self::Unknown, Some(rows)) => Self::Confirmed(rows),
+            (known, _) => known,
+        }
+    }
+}
+
 /// Shows a run's progress on stderr, where that is a terminal.
 pub(super) struct Line {
     bar: ProgressBar,

@@ -51,7 +51,7 @@ async fn standing(store: &Store, stream: &Stream) -> Result<Option<Standing>, Fa
         runs: runs::last(&mut tx, id, RUNS).await?,
         open: mismatch::counts(&mut tx, id).await?,
         staged: outbox::tally(&mut tx, id).await?,
-        ready: outbox::waiting(&mut tx, id).await?.0,
+        ready: outbox::ready(&mut tx, id).await?,
         system: system::look(&mut tx, &stream.system.name).await?,
     }))
 }

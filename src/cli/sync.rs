@@ -41,7 +41,7 @@ pub(super) async fn run(call: &Call, args: &SyncArgs) -> Result<u8, Failure> {
     let streams = app.named(&args.which.streams)?;
     let ended = Box::pin(all(&app, &streams, call.json, release(args).as_ref(), &|_| None, &stop)).await;
     app.store.close().await;
-    Ok(show(call, ended?))
+    Ok(show(call, ended))
 }
 
 /// Tells how many rows a stream has, where somebody knows.
@@ -59,7 +59,7 @@ pub(super) async fn all(
     release: Option<&Release>,
     rows: Rows<'_>,
     stop: &CancellationToken,
-) -> Result<Vec<Ended>, StoreError> {
+) -> Vec<Ended> {
     let lines = Lines::new(quiet);
     let mut systems: Vec<(&str, Vec<(usize, &Stream)>)> = Vec::new();
     for (at, &stream) in streams.iter().enumerate() {
@@ -70,9 +70,9 @@ pub(super) async fn all(
         }
     }
     let ended = systems.into_iter().map(|(_, theirs)| of_system(app, theirs, release, (&lines, rows), stop));
-    let mut ended: Vec<_> = futures_util::future::try_join_all(ended).await?.into_iter().flatten().collect();
+    let mut ended: Vec<_> = futures_util::future::join_all(ended).await.into_iter().flatten().collect();
     ended.sort_by_key(|(at, _)| *at);
-    Ok(ended.into_iter().map(|(_, ended)| ended).collect())
+    ended.into_iter().map(|(_, ended)| ended).collect()
 }
 
 async fn of_system(
@@ -81,20 +81,23 @@ async fn of_system(
     release: Option<&Release>,
     (lines, rows): (&Lines, Rows<'_>),
     stop: &CancellationToken,
-) -> Result<Vec<(usize, Ended)>, StoreError> {
+) -> Vec<(usize, Ended)> {
     let mut ended = Vec::with_capacity(streams.len());
     for (at, stream) in streams {
         let options = SyncOptions { release_brake: release.cloned(), patience: app.patience(&stream.name) };
-        let expected = match (expected(&app.store, &stream.name).await?, rows(&stream.name)) {
-            (Expected::Unknown, Some(rows)) => Expected::Confirmed(rows),
-            (known, _) => known,
+        let result = match expected(&app.store, &stream.name).await {
+            Ok(known) => {
+                let line = lines.line(&stream.name, known.or(rows(&stream.name)));
+                let clock = SystemClock::new();
+                let result = Box::pin(run::sync(&app.store, stream, &clock, &options, &line, stop)).await;
+                line.finish();
+                result
+            }
+            Err(error) => Err(error.into()),
         };
-        let line = lines.line(&stream.name, expected);
-        let result = Box::pin(run::sync(&app.store, stream, &SystemClock::new(), &options, &line, stop)).await;
-        line.finish();
         ended.push((at, (stream.name.clone(), result)));
     }
-    Ok(ended)
+    ended
 }
 
 /// A ledger that confirmed something knows about how many rows will be read.

@@ -74,8 +74,8 @@ pub async fn outcome(tx: &mut Tx, run: i64, doubled: bool) -> Result<BTreeMap<(S
     Ok(rows.into_iter().map(|(state, action, n)| ((state, action), u64::try_from(n).unwrap_or(0))).collect())
 }
 
-const REFUSED: &str = "select m.reason, count(*) from outbox o join mismatch m on m.id = (select max(r.id) from mismatch r where r.stream_id = o.stream_id and r.key = o.key \
-    and r.kind = 'refused-there') where o.run_id = $1 and o.state = 'refused' \
+const REFUSED: &str = "select m.reason, count(*) from outbox o join mismatch m on m.id = (select max(r.id) from mismatch r \
+    where r.stream_id = o.stream_id and r.key = o.key and r.kind = 'refused-there') where o.run_id = $1 and o.state = 'refused' \
     and not exists (select 1 from outbox p where p.stream_id = o.stream_id and p.key = o.key and p.id > o.id and +p.run_id = o.run_id \
     and p.state not in ('superseded', 'withdrawn')) group by m.reason";
 

@@ -278,13 +278,12 @@ pub async fn move_to(tx: &mut Tx, batch: i64, ids: &[i64]) -> Result<(), StoreEr
     note_batch(tx, batch, &list).await
 }
 
-const WAITING: &str =
-    "select count(*), coalesce(min(not_before_ms), 0) from outbox where stream_id = $1 and state = 'ready'";
+const READY: &str = "select count(*) from outbox where stream_id = $1 and state = 'ready'";
 
-/// How many rows are ready, and when the first of them may go. Reads all of them: not for every round.
-pub async fn waiting(tx: &mut Tx, stream: i64) -> Result<(u64, Timestamp), StoreError> {
-    let (count, first): (i64, i64) = on!(tx, c => sqlx::query_as(WAITING).bind(stream).fetch_one(c).await?);
-    Ok((u64::try_from(count).unwrap_or(0), Timestamp(first)))
+/// How many rows are ready to go. Reads the index of all of them: not for every round.
+pub async fn ready(tx: &mut Tx, stream: i64) -> Result<u64, StoreError> {
+    let (count,): (i64,) = on!(tx, c => sqlx::query_as(READY).bind(stream).fetch_one(c).await?);
+    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 const ANY: &str = "select exists (select 1 from outbox where stream_id = $1 and state = 'ready')";

@@ -170,7 +170,7 @@ async fn story(mut world: World, seed: u64) {
     let keys: Vec<String> = world.nation().records(None, 100_000).into_iter().map(|r| r.reference).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     assert!(outbox::open(&mut tx, id, &keys).await.unwrap().is_empty(), "seed {seed}: something is left in the outbox");
-    assert_eq!(outbox::waiting(&mut tx, id).await.unwrap().0, 0, "seed {seed}");
+    assert_eq!(outbox::ready(&mut tx, id).await.unwrap(), 0, "seed {seed}");
     assert!(crashes > 0 && world.nation().report().faults_played > 0, "seed {seed}: nothing went wrong");
     drop(tx);
     let has = |key: &str, kind: &str| open.get(&(key.to_owned(), kind.to_owned())).cloned();
