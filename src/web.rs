@@ -7,6 +7,8 @@ use axum::routing::get;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
+use crate::intake::Taken;
+use crate::reconcile::Found;
 use crate::run::Outcome;
 use crate::store::Store;
 
@@ -74,4 +76,57 @@ pub fn record(outcome: &Outcome) {
     metrics::gauge!("gateway_last_run_seconds", "stream" => stream.clone()).set(outcome.seconds);
     let waits = if outcome.brake.is_some() { 1.0 } else { 0.0 };
     metrics::gauge!("gateway_brake_holds", "stream" => stream).set(waits);
+}
+
+/// Counts what a comparison found. Labels are streams and fixed words, never a person.
+pub fn record_comparison(found: &Found) {
+    let stream = found.stream.clone();
+    let gauge = |name: &'static str, n: u64| {
+        metrics::gauge!(name, "stream" => stream.clone()).set(f64::from(u32::try_from(n).unwrap_or(u32::MAX)));
+    };
+    gauge("gateway_compared_records", found.compared);
+    gauge("gateway_differing_records", found.records_differing);
+    gauge("gateway_incomplete_listings", u64::try_from(found.incomplete.len()).unwrap_or(u64::MAX));
+    metrics::counter!("gateway_comparison_requests_total", "stream" => stream.clone()).increment(found.requests);
+}
+
+/// Counts what came down. Labels are intakes and fixed words, never a person.
+pub fn record_pull(taken: &Taken) {
+    let intake = taken.name.clone();
+    let count = |what: &'static str, n: u64| {
+        metrics::counter!("gateway_applications_total", "intake" => intake.clone(), "outcome" => what).increment(n);
+    };
+    count("items", taken.received.items);
+    count("applications", taken.received.applications);
+    count("versions", taken.received.versions);
+    count("repeated", taken.received.repeated);
+    count("echoes", taken.received.echoes);
+    let troubles = u64::try_from(taken.troubles.len()).unwrap_or(u64::MAX);
+    metrics::counter!("gateway_intake_troubles_total", "intake" => intake.clone()).increment(troubles);
+    if let Some(handed) = &taken.handed {
+        for (what, n) in [("handed", handed.handed), ("failed", handed.failed)] {
+            metrics::counter!("gateway_hand_overs_total", "intake" => intake.clone(), "outcome" => what).increment(n);
+        }
+    }
+    if let Some(files) = &taken.files {
+        let counts = [
+            ("stored", files.stored),
+            ("failed", files.failed),
+            ("refused", files.refused),
+            ("infected", files.infected),
+            ("outside", files.outside),
+        ];
+        for (what, n) in counts {
+            metrics::counter!("gateway_files_total", "intake" => intake.clone(), "outcome" => what).increment(n);
+        }
+    }
+    let gauge = |name: &'static str, n: u64| {
+        metrics::gauge!(name, "intake" => intake.clone()).set(f64::from(u32::try_from(n).unwrap_or(u32::MAX)));
+    };
+    gauge("gateway_applications_to_be_routed", taken.inbox.to_be_routed);
+    gauge("gateway_applications_waiting", taken.inbox.waiting);
+    gauge("gateway_applications_stuck", taken.inbox.stuck);
+    if let Some(files) = &taken.files {
+        gauge("gateway_files_waiting", files.waiting);
+    }
 }

@@ -9,16 +9,22 @@ use molisa_gateway::config::Config;
 /// What a room may know besides itself. A room that is missing here is a mistake, so that a new one finds its place.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
+    // Looks at a file's ZIP package and at nothing else.
+    ("package", &[]),
     ("codes", &["model"]),
     ("rules", &["model", "codes"]),
     ("mapping", &["model", "codes", "rules"]),
-    ("source", &["model"]),
+    ("source", &["model", "package"]),
     ("delta", &["model"]),
     ("outbox", &["model"]),
     ("store", &["model", "delta"]),
-    ("national", &["model"]),
+    ("national", &["model", "package"]),
     ("delivery", &["model", "national", "outbox", "store"]),
-    ("run", &["model", "source", "mapping", "delta", "delivery", "store"]),
+    ("intake", &["model", "codes", "rules", "mapping", "source", "national", "delivery", "outbox", "store"]),
+    ("run", &["model", "rules", "source", "mapping", "delta", "delivery", "store"]),
+    ("mismatch", &["model", "codes", "store"]),
+    ("report", &["model", "codes"]),
+    ("reconcile", &["model", "rules", "national", "delivery", "store", "mismatch"]),
     // The province only invents rows; the sandbox shares nothing, not even nouns, with what it tests.
     ("province", &["model"]),
     ("sandbox", &[]),
@@ -28,7 +34,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
 const TOP: &[&str] = &["config", "app", "cli", "web", "schedule", "lifecycle", "main"];
 
 /// Names that the ministry's documents and this program's own words share; a literal of theirs says nothing.
-const SHARED_WORDS: &[&str] = &["message", "result"];
+const SHARED_WORDS: &[&str] = &["message", "result", "list", "record", "session", "CMND"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -156,14 +162,16 @@ fn the_order_of_the_rooms_has_no_circle() {
     }
 }
 
-/// Every TOML file of the national system that ships.
+/// Every TOML file of the national systems that ship.
 fn national_files() -> Vec<(String, toml::Table)> {
-    let folder = fs::read_dir(root().join("mappings/misposasoft")).expect("a folder");
+    let folders = ["misposasoft", "dvcbtxh", "dvcqg"].map(|name| root().join("mappings").join(name));
     let read = |path: PathBuf| -> (String, toml::Table) {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         (name, fs::read_to_string(path).expect("a text").parse().expect("TOML"))
     };
-    folder
+    folders
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(folder).expect("a folder"))
         .map(|e| e.expect("an entry").path())
         .filter(|p| p.extension().is_some_and(|e| e == "toml"))
         .map(read)
@@ -181,9 +189,15 @@ fn national_names() -> BTreeSet<String> {
     };
     for (name, file) in national_files() {
         if name == "system.toml" {
-            for table in [&file["envelope"], &file["answer"]["field"]] {
+            let listing = ["count", "list"].map(|section| file.get(section).and_then(|section| section.get("answer")));
+            for table in [&file["envelope"], &file["answer"]["field"]].into_iter().chain(listing.into_iter().flatten())
+            {
                 texts(table, &mut take);
             }
+            constants(&toml::Value::Table(file), &mut take);
+        } else if file.contains_key("about") {
+            // A mapping down: the columns are the nation's, the fields the province's.
+            file["columns"].as_table().expect("a table").keys().for_each(|name| take(name));
         } else {
             field_names(&toml::Value::Table(file), &mut take);
         }
@@ -191,13 +205,29 @@ fn national_names() -> BTreeSet<String> {
     names
 }
 
+/// The fields that a profile puts into bodies, with their values, at any depth.
+fn constants(value: &toml::Value, take: &mut impl FnMut(&str)) {
+    for (key, inner) in value.as_table().into_iter().flatten() {
+        match inner.as_table() {
+            Some(fields) if key == "fields" => fields.iter().for_each(|(name, value)| {
+                take(name);
+                value.as_str().into_iter().for_each(&mut *take);
+            }),
+            _ => constants(inner, take),
+        }
+    }
+}
+
 /// `name` of every `[[field]]`, at any depth.
 fn field_names(value: &toml::Value, take: &mut impl FnMut(&str)) {
     let Some(table) = value.as_table() else { return };
     for (key, inner) in table {
         match inner.as_array() {
-            Some(fields) if key == "field" => {
+            Some(fields) if key == "field" || key == "part" => {
                 fields.iter().filter_map(|f| f.get("name")?.as_str()).for_each(&mut *take);
+                for field in fields {
+                    field_names(field, take);
+                }
             }
             _ => field_names(inner, take),
         }
@@ -249,6 +279,12 @@ fn a_national_field_name_would_be_seen() {
         "MaThamChieu",
         "MaDoiTuong",
         "error_code",
+        "AcceptKey",
+        "TraCuuHoSo",
+        "isUpdating",
+        "TrangThaiHoSo",
+        "LoaiDinhDanh",
+        "DuongDanTepTinKetQua",
     ] {
         assert!(names.contains(name), "{name} is not among the names read from mappings/: {names:?}");
     }

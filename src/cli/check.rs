@@ -2,12 +2,14 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{Call, Failure};
+use super::{Call, Failure, check_intake};
 use crate::config::Config;
+use crate::delivery::System;
+use crate::mismatch::{Authority, DecisionRules};
 use crate::model::{Clock, Message, SystemClock, Timestamp};
-use crate::national::{Operation, Reply, Verdict, WireError};
+use crate::national::{Found, Operation, Purpose, Reply, Verdict, WireError};
 use crate::run::Stream;
-use crate::source::check_shape;
+use crate::source::{Ready, check_shape};
 
 /// How a line stands: as it should, to be looked at by a person some time, or to be mended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,13 +19,13 @@ enum Mark {
     Bad,
 }
 
-struct Doctor {
+pub(super) struct Doctor {
     lines: Vec<(Mark, String, String)>,
     code: u8,
 }
 
 impl Doctor {
-    fn good(&mut self, what: impl Into<String>, found: impl std::fmt::Display) {
+    pub(super) fn good(&mut self, what: impl Into<String>, found: impl std::fmt::Display) {
         self.lines.push((Mark::Good, what.into(), found.to_string()));
     }
 
@@ -32,7 +34,7 @@ impl Doctor {
         self.lines.push((Mark::Note, what.into(), found.to_string()));
     }
 
-    fn bad(&mut self, code: u8, what: impl Into<String>, found: impl std::fmt::Display) {
+    pub(super) fn bad(&mut self, code: u8, what: impl Into<String>, found: impl std::fmt::Display) {
         self.code = self.code.max(code);
         self.lines.push((Mark::Bad, what.into(), found.to_string()));
     }
@@ -46,6 +48,7 @@ pub(super) async fn run(call: &Call) -> Result<u8, Failure> {
     drop(tx);
     doctor.good(Message::CheckStore.both(), "ok");
     secrets(&mut doctor, &app.config);
+    authorities(&mut doctor, &app.config);
     let mut met = Vec::new();
     for stream in &app.streams {
         source(&mut doctor, stream).await;
@@ -61,6 +64,11 @@ pub(super) async fn run(call: &Call) -> Result<u8, Failure> {
             met.push(stream.system.name.clone());
             system(&mut doctor, stream).await;
         }
+    }
+    for intake in &app.intakes {
+        let known = met.contains(&intake.system.name);
+        check_intake::intake(&mut doctor, intake, known).await;
+        met.push(intake.system.name.clone());
     }
     if call.json {
         let lines: Vec<_> = doctor
@@ -101,6 +109,26 @@ fn secrets(doctor: &mut Doctor, config: &Config) {
     }
 }
 
+/// Who is right where the two sides differ, and what may be decided about it.
+fn authorities(doctor: &mut Doctor, config: &Config) {
+    let mappings = config.mappings();
+    if let Err(faults) = DecisionRules::load(&mappings.join("codes")) {
+        doctor.bad(2, Message::CheckDecisions.both(), faults);
+    }
+    for system in &config.system {
+        let what = Message::CheckAuthority.with(&[("system", &system.name)]);
+        match Authority::load(&mappings, system.profile(), &system.name) {
+            Err(faults) => doctor.bad(2, what, faults),
+            Ok(authority) if authority.is_empty() => doctor.good(what, Message::CheckAuthorityNone.both()),
+            Ok(authority) if authority.from_memory() == 0 => doctor.good(what, Message::CheckMemoryNone.both()),
+            Ok(authority) => {
+                let count = authority.from_memory();
+                doctor.note(what, Message::CheckAuthorityMemory.with(&[("count", &count)]));
+            }
+        }
+    }
+}
+
 /// Rows of code lists that somebody wrote down from memory decide about people's money: the operator must verify them.
 fn from_memory(doctor: &mut Doctor, stream: &Stream) {
     let lists = stream.mapping.lists().iter();
@@ -119,12 +147,62 @@ fn from_memory(doctor: &mut Doctor, stream: &Stream) {
 
 async fn source(doctor: &mut Doctor, stream: &Stream) {
     let what = format!("nguồn của luồng / source of '{}' ({})", stream.name, stream.source.place());
+    match stream.source.ready().await {
+        Ok(Ready::Nothing) => return doctor.note(what, "chưa có tệp mới đã ghi xong / no finished file waits"),
+        Ok(Ready::Always | Ready::File(_)) => {}
+        Err(error) => return doctor.bad(4, what, error),
+    }
     match stream.source.describe().await {
         Err(error) => doctor.bad(4, what, error),
         Ok(has) => match check_shape(stream.source.place(), stream.mapping.columns(), &has) {
-            Ok(()) => doctor.good(what, format!("{} cột / columns", has.len())),
+            Ok(()) => {
+                doctor.good(what, format!("{} cột / columns", has.len()));
+                reading(doctor, stream).await;
+            }
             Err(error) => doctor.bad(2, what, error),
         },
+    }
+}
+
+/// A file is read to its end: a charset that was guessed wrong, and zeros that were lost, are seen before anything is sent.
+async fn reading(doctor: &mut Doctor, stream: &Stream) {
+    let what = format!("tệp của luồng / file of '{}'", stream.name);
+    match stream.source.reading().await {
+        Ok(None) => {}
+        Ok(Some(reading)) => {
+            let reading = reading.for_columns(stream.mapping.columns());
+            match (reading.stops, reading.is_doubtful()) {
+                (true, _) => doctor.bad(2, what.clone(), reading.told()),
+                (false, true) => doctor.note(what.clone(), reading.told()),
+                (false, false) => doctor.good(what.clone(), reading.told()),
+            }
+            if let Some(numbers) = reading.told_of_numbers() {
+                doctor.note(what, numbers);
+            }
+        }
+        Err(error) => doctor.bad(2, what, error),
+    }
+}
+
+/// A token; whether there is one, or none is needed.
+pub(super) async fn token(doctor: &mut Doctor, system: &System, name: &str) -> bool {
+    let clock = SystemClock::new();
+    let Some(request) = system.session.token_request() else { return true };
+    let now = clock.now();
+    match system.transport.exchange(request).await {
+        Err(error) => {
+            unreachable(doctor, name, &error);
+            false
+        }
+        Ok(reply) => {
+            facts(doctor, name, &reply, clock.now());
+            if let Err(verdict) = system.session.take(&reply, now) {
+                doctor.bad(4, format!("{name}: token"), verdict);
+                return false;
+            }
+            doctor.good(format!("{name}: token"), "ok");
+            true
+        }
     }
 }
 
@@ -132,41 +210,40 @@ async fn source(doctor: &mut Doctor, stream: &Stream) {
 async fn system(doctor: &mut Doctor, stream: &Stream) {
     let (system, clock) = (&stream.system, SystemClock::new());
     let name = format!("hệ thống / system '{}'", system.name);
-    if let Some(request) = system.session.token_request() {
-        let now = clock.now();
-        match system.transport.exchange(request).await {
-            Err(error) => return unreachable(doctor, &name, &error),
-            Ok(reply) => {
-                facts(doctor, &name, &reply, clock.now());
-                if let Err(verdict) = system.session.take(&reply, now) {
-                    return doctor.bad(4, format!("{name}: token"), verdict);
-                }
-                doctor.good(format!("{name}: token"), "ok");
-            }
-        }
+    if !token(doctor, system, &name).await {
+        return;
     }
-    let key = format!("check-{}", uuid::Uuid::now_v7());
-    let Some(request) = system.profile.request(&stream.entity, Operation::Ask, system.profile.ask(&key)) else {
-        return doctor.bad(2, name, "hồ sơ không có thao tác hỏi / the profile has no question");
+    // Neither a batch of this key nor a record of this number was ever sent.
+    let (profile, key) = (&system.profile, format!("check-{}", uuid::Uuid::now_v7()));
+    let question = profile.ask(&stream.entity, &key).or_else(|| profile.look_up(&stream.entity, &key));
+    let harmless = format!("{name}: câu hỏi vô hại / harmless question");
+    let Some(request) = question else {
+        let told = "hệ thống không có câu hỏi vô hại, chưa thử tới cùng / the system has none: not tried to the end";
+        return doctor.note(harmless, told);
     };
     let Some(pass) = system.session.pass(clock.now()) else {
         return doctor.bad(4, name, "không có token / no token");
     };
-    match system.transport.exchange(request.authorized(&pass.headers)).await {
+    let looked_up = request.purpose == Purpose::Operation(Operation::LookUp);
+    match system.transport.exchange(request.authorized(&pass)).await {
         Err(error) => unreachable(doctor, &name, &error),
-        Ok(reply) => match system.profile.judge(Operation::Ask, &reply) {
-            Verdict::NeverSeen => doctor
-                .good(format!("{name}: câu hỏi vô hại / harmless question"), "trả lời đúng / answered as it should"),
-            verdict => doctor.bad(
-                4,
-                format!("{name}: câu hỏi vô hại / harmless question"),
-                format!("HTTP {}, {}", reply.status, verdict.word()),
-            ),
-        },
+        Ok(reply) => {
+            let verdict = if looked_up {
+                profile.judge_look_up(&key, "{}", &reply)
+            } else {
+                profile.judge(Operation::Ask, &reply)
+            };
+            match verdict {
+                Verdict::NeverSeen | Verdict::LookedUp(Found::Nothing) => {
+                    doctor.good(harmless, "trả lời đúng / answered as it should");
+                }
+                verdict => doctor.bad(4, harmless, format!("HTTP {}, {}", reply.status, verdict.word())),
+            }
+        }
     }
 }
 
-fn unreachable(doctor: &mut Doctor, name: &str, error: &WireError) {
+pub(super) fn unreachable(doctor: &mut Doctor, name: &str, error: &WireError) {
     doctor.bad(4, name.to_owned(), error);
 }
 

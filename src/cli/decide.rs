@@ -8,7 +8,7 @@ use serde_json::json;
 use super::hand::{Alone, chosen, id_of, tell, who};
 use super::{Call, Failure, output};
 use crate::app::App;
-use crate::model::{Message, Reason};
+use crate::model::{Kind, Message, Reason};
 use crate::run::Stream;
 use crate::store::batch::{self, State};
 use crate::store::decided::{self, Decision, PARKED};
@@ -83,7 +83,7 @@ fn no(message: Message, values: &[(&str, &dyn std::fmt::Display)]) -> Failure {
 /// What is known of a record, or why there is nothing to decide about.
 async fn known(tx: &mut Tx, id: i64, stream: &Stream, key: &str) -> Result<Option<ledger::Entry>, Failure> {
     let entry = ledger::find(tx, id, &[key]).await?.remove(key);
-    if entry.is_none() && !mismatch::is_open(tx, id, key, PARKED, PARKED).await? {
+    if entry.is_none() && !mismatch::is_open(tx, id, key, Kind::Parked, PARKED).await? {
         return Err(no(Message::UnknownKey, &[("stream", &stream.name), ("key", &output::key(key))]));
     }
     Ok(entry)
@@ -194,15 +194,8 @@ pub(super) async fn park(call: &Call, app: &App, args: &ParkArgs) -> Result<u8, 
         decided::park(tx, id, &[key]).await?;
         let run = runs::last(tx, id, 1).await?.first().map_or(0, |run| run.id);
         let draft = mismatch::Draft {
-            key: key.to_owned(),
-            kind: PARKED,
-            reason: Reason::Parked.word().to_owned(),
-            field: String::new(),
-            value: String::new(),
-            proposal: String::new(),
             detail: args.reason.clone(),
-            complaints: "[]".to_owned(),
-            source_row: None,
+            ..mismatch::Draft::new(key, Kind::Parked, Reason::Parked.word())
         };
         mismatch::open(tx, id, run, now, &[draft]).await?;
         let decision = Decision { verb: "park", at: now, who: &who(), reason: &args.reason, batch_key: "" };
@@ -218,7 +211,7 @@ pub(super) async fn park(call: &Call, app: &App, args: &ParkArgs) -> Result<u8, 
 async fn may_park(tx: &mut Tx, id: i64, stream: &Stream, key: &str) -> Result<(), Failure> {
     known(tx, id, stream, key).await?;
     let open = outbox::open(tx, id, &[key]).await?.remove(key).unwrap_or_default();
-    let why_not = if mismatch::is_open(tx, id, key, PARKED, PARKED).await? {
+    let why_not = if mismatch::is_open(tx, id, key, Kind::Parked, PARKED).await? {
         Message::AlreadyParked
     } else if open.in_flight.is_some() {
         Message::InFlight
@@ -242,7 +235,7 @@ pub(super) async fn release(call: &Call, app: &App, args: &ReleaseArgs) -> Resul
         let (tx, id, now) = (&mut alone.tx, alone.id, alone.now);
         may_release(tx, id, stream, key).await?;
         decided::unpark(tx, id, key).await?;
-        mismatch::close(tx, id, PARKED, &[key], now).await?;
+        mismatch::close(tx, id, Kind::Parked, &[key], now).await?;
         let decision = Decision { verb: "release", at: now, who: &who(), reason: &args.reason, batch_key: "" };
         decided::add(tx, id, std::slice::from_ref(&args.key), &decision).await?;
         alone.commit().await?;
@@ -254,7 +247,7 @@ pub(super) async fn release(call: &Call, app: &App, args: &ReleaseArgs) -> Resul
 
 async fn may_release(tx: &mut Tx, id: i64, stream: &Stream, key: &str) -> Result<(), Failure> {
     known(tx, id, stream, key).await?;
-    if mismatch::is_open(tx, id, key, PARKED, PARKED).await? {
+    if mismatch::is_open(tx, id, key, Kind::Parked, PARKED).await? {
         return Ok(());
     }
     Err(no(Message::NotParked, &[("key", &output::key(key))]))

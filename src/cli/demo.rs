@@ -1,20 +1,20 @@
 //! `demo`: the whole job at real size, with an invented province and the sandbox as a process of its own. It goes the
 //! way that `sync` goes: a written gateway.toml, opened like any other.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::{Call, Failure, init, output, sync};
+use super::demo_applications::{self, Applications, Desk, open_office};
+use super::demo_mismatches::{self, Bench, Mismatches};
+use super::demo_sandbox::Sandbox;
+use super::demo_settings::{BENEFICIARIES, STREAMS, settings};
+use super::{Call, Failure, output, sync};
 use crate::app::App;
 use crate::config::Config;
-use crate::province::{ProvinceError, Recipe, Table, change_sqlite, write_sqlite};
+use crate::model::{Clock as _, SystemClock};
+use crate::province::{ProvinceError, Recipe, change_sqlite, count_filed, write_sqlite};
 use crate::run::{Outcome, RunError};
 use crate::store::{ledger, runs};
 
@@ -26,78 +26,16 @@ pub(super) struct DemoArgs {
     /// Hạt giống: cùng hạt giống, cùng tỉnh / seed: the same seed makes the same province
     #[arg(long, default_value_t = 87)]
     seed: u64,
+    /// Số đơn công dân nộp / applications that citizens file [default: a share of the people]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=24_000))]
+    applications: Option<u64>,
     /// Giữ lại cơ sở dữ liệu, cấu hình và kho trong thư mục này / keep everything in this folder
     #[arg(long)]
     keep: Option<PathBuf>,
 }
 
-/// The streams in the order of sending: each an entity of the national database and the local table it comes of.
-const STREAMS: [(&str, Table); 7] = [
-    ("doi-tuong", Table::DoiTuong),
-    ("mai-tang-phi", Table::MaiTang),
-    ("tro-giup-dot-xuat", Table::TroGiupDotXuat),
-    ("cham-soc-khan-cap", Table::ChamSocKhanCap),
-    ("co-so-tro-giup", Table::CoSoTroGiup),
-    ("chi-tra", Table::ChiTra),
-    ("chuc-tho", Table::ChucTho),
-];
-
 /// Rows in 100,000 that change between the first and the second run: 1 %.
 const CHANGED: u32 = 1000;
-
-/// The sandbox ends with its standard input, so it never outlives the demo, however that ends.
-struct Sandbox {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        if let Err(error) = self.child.wait() {
-            tracing::warn!(%error, "sandbox");
-        }
-    }
-}
-
-impl Sandbox {
-    fn start() -> Result<Self, Failure> {
-        let failed = |e: &dyn std::fmt::Display| {
-            Failure::new(1, format!("không chạy được sandbox / the sandbox does not start: {e}"))
-        };
-        let program = std::env::current_exe().map_err(|e| failed(&e))?;
-        let mut child = Command::new(program)
-            .args(["sandbox", "--listen", "127.0.0.1:0", "--until-stdin-closes"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            // Ctrl-C is ours alone: what is on the wire is still answered.
-            .process_group(0)
-            .spawn()
-            .map_err(|e| failed(&e))?;
-        let mut line = String::new();
-        if let Some(out) = child.stdout.take() {
-            BufReader::new(out).read_line(&mut line).map_err(|e| failed(&e))?;
-        }
-        let ready: serde_json::Value = serde_json::from_str(&line).map_err(|e| failed(&e))?;
-        let address = ready["listening"].as_str().unwrap_or_default().trim_start_matches("http://").to_owned();
-        Ok(Self { child, address })
-    }
-
-    /// What the nation counted for itself.
-    fn report(&self) -> Result<serde_json::Value, Failure> {
-        let ask = || -> std::io::Result<String> {
-            let mut wire = TcpStream::connect(&self.address)?;
-            wire.set_read_timeout(Some(Duration::from_secs(30)))?;
-            write!(wire, "GET /_sandbox/report HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address)?;
-            let mut answer = String::new();
-            wire.take(4 * 1024 * 1024).read_to_string(&mut answer)?;
-            Ok(answer)
-        };
-        let answer = ask().map_err(|e| Failure::new(1, format!("sandbox: {e}")))?;
-        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        serde_json::from_str(body).map_err(|e| Failure::new(1, format!("sandbox: {e}")))
-    }
-}
 
 pub(super) async fn run(call: &Call, args: &DemoArgs) -> Result<u8, Failure> {
     let (dir, kept) = match &args.keep {
@@ -118,7 +56,7 @@ pub(super) async fn run(call: &Call, args: &DemoArgs) -> Result<u8, Failure> {
 
 /// A short work, done to its end even when we are asked to stop meanwhile: dropped half done, the database's own
 /// thread could still be writing files while the folder is removed.
-async fn unless_stopped<T>(
+pub(super) async fn unless_stopped<T>(
     stop: &CancellationToken,
     work: impl Future<Output = Result<T, ProvinceError>>,
 ) -> Result<T, Failure> {
@@ -141,17 +79,36 @@ async fn in_folder(call: &Call, args: &DemoArgs, dir: &Path, stop: &Cancellation
     unless_stopped(stop, write_sqlite(&local, &recipe, args.seed, args.rows)).await?;
 
     let sandbox = Sandbox::start()?;
-    settings(dir, &sandbox.address, &|table| table.count(&recipe, args.rows))?;
+    let yesterday = SystemClock::new().now().plus(-86_400_000).day();
+    settings(dir, &sandbox.address, yesterday, &|table| table.count(&recipe, args.rows))?;
+    open_office(dir, &local).await?;
     // The operator's environment is not laid over it: an invented province must never go to a real address.
     let file = dir.join("gateway.toml");
     let text = std::fs::read_to_string(&file).map_err(|e| failed(&e))?;
     let app = App::of(&file, Config::read(&file, &text, &[])?).await?;
     let result = Box::pin(three_runs(call, args, &app, &local, &recipe, stop)).await;
     // Before the folder may go, whatever the runs came to.
+    let result = match result {
+        Ok(rounds) => Box::pin(with_applications(call, args, &app, &sandbox, (&recipe, &local), stop, rounds)).await,
+        Err(failure) => Err(failure),
+    };
+    // What the nation counted is asked before anybody is made to differ.
+    let nation = sandbox.report();
+    let result = match result {
+        Ok(done) => {
+            say(
+                call,
+                "Tạo mỗi loại lệch một ví dụ, rồi đối chiếu / making one mismatch of each kind, then comparing …",
+            );
+            let bench =
+                Bench { app: &app, sandbox: &sandbox, recipe: &recipe, dir, local: &local, json: call.json, stop };
+            Box::pin(demo_mismatches::run(&bench, args.rows)).await.map(|mismatches| (done, mismatches))
+        }
+        Err(failure) => Err(failure),
+    };
     app.store.close().await;
-    let (rounds, ours) = result?;
-    let nation = sandbox.report()?;
-    Ok(show(call, &rounds, &nation, ours, args))
+    let ((rounds, ours, applications), mismatches) = result?;
+    Ok(show(call, &rounds, (&applications, &mismatches), &nation?, ours, args))
 }
 
 /// What became of every stream in one of the three rounds.
@@ -171,8 +128,8 @@ async fn three_runs(
 ) -> Result<(Vec<Round>, u64), Failure> {
     let mut rounds = Vec::new();
     let rows = |stream: &str| {
-        let (_, table) = STREAMS.iter().find(|(entity, _)| *entity == stream)?;
-        Some(table.count(recipe, args.rows))
+        let line = STREAMS.iter().find(|line| line.name == stream)?;
+        Some(line.table.count(recipe, args.rows))
     };
     for name in ["first", "delta", "none"] {
         if name == "delta" {
@@ -197,65 +154,30 @@ async fn three_runs(
     Ok((rounds, ours))
 }
 
+/// The applications come down and their progress goes up; after it everything else must stand as before.
+async fn with_applications(
+    call: &Call,
+    args: &DemoArgs,
+    app: &App,
+    sandbox: &Sandbox,
+    (recipe, local): (&Recipe, &Path),
+    stop: &CancellationToken,
+    (mut rounds, ours): (Vec<Round>, u64),
+) -> Result<(Vec<Round>, u64, Applications), Failure> {
+    let count = args.applications.unwrap_or_else(|| count_filed(recipe, args.rows));
+    say(call, &format!("Công dân nộp {count} đơn / citizens file {count} applications …"));
+    let seed = args.seed.wrapping_add(2);
+    let desk = Desk { app, sandbox, recipe, local, seed, people: args.rows, count, json: call.json, stop };
+    let (applications, outcomes) = demo_applications::run(&desk).await?;
+    rounds.push(Round { name: "applications", outcomes });
+    Ok((rounds, ours, applications))
+}
+
 /// How many people draw according to our own ledger: as many as the nation must say.
 async fn running(app: &App) -> Result<u64, Failure> {
     let mut tx = app.store.read().await?;
-    let Some((id, _)) = runs::find_stream(&mut tx, STREAMS[0].0).await? else { return Ok(0) };
+    let Some((id, _)) = runs::find_stream(&mut tx, BENEFICIARIES).await? else { return Ok(0) };
     Ok(ledger::counts(&mut tx, id).await?.running)
-}
-
-/// A configuration like an operator's, for loopback.
-fn settings(dir: &Path, address: &str, rows: &dyn Fn(Table) -> u64) -> Result<(), Failure> {
-    init::write_mappings(&dir.join("mappings"))?;
-    init::write_secret(&dir.join("secrets/id"), "sandbox")?;
-    init::write_secret(&dir.join("secrets/secret"), "sandbox")?;
-    let mut text = format!(
-        r#"# Cấu hình của lần chạy thử / the demo's configuration
-mappings = "mappings"
-
-[province]
-code = "87"
-name = "Đồng Tháp (giả lập / invented)"
-
-[store]
-kind = "sqlite"
-path = "store.db"
-
-[[system]]
-name = "misposasoft"
-base = "http://{address}"
-id_file = "secrets/id"
-secret_file = "secrets/secret"
-per_minute = 60000
-parallel = 4
-"#
-    );
-    for (entity, table) in STREAMS {
-        // A share of a few hundred is a handful: there the brake goes by number.
-        let few = if entity != "doi-tuong" && rows(table) < 1000 {
-            "brake = { new = \"20\", changed = \"20\", stopped = \"20\" }\n"
-        } else {
-            ""
-        };
-        let table = table.name();
-        let sections = format!(
-            r#"
-[[source]]
-name = "{table}"
-kind = "sqlite"
-path = "local.db"
-query = "select * from {table}"
-
-[[stream]]
-name = "{entity}"
-source = "{table}"
-system = "misposasoft"
-entity = "{entity}"
-{few}"#
-        );
-        text.push_str(&sections);
-    }
-    init::write(&dir.join("gateway.toml"), text.as_bytes())
 }
 
 /// Every row of a scan is exactly one of confirmed, refused, held, unknown or unchanged; candidates come on top.
@@ -264,23 +186,49 @@ fn adds_up(run: &Outcome) -> bool {
     run.scanned == run.confirmed + run.refused.values().sum::<u64>() + held + run.unknown + run.unchanged
 }
 
+/// The portals that hear of dossiers.
+pub(super) const PORTALS: [&str; 2] = ["dvcbtxh", "dvcqg"];
+
+/// Whether a portal, by its own count, heard of every dossier in order and of nothing twice.
+fn portal_is_clean(portal: &serde_json::Value) -> bool {
+    portal["dossiers"].as_u64() > Some(0)
+        && ["effects_repeated", "effects_out_of_order", "status_backs", "late_steps", "unknown_numbers", "violations"]
+            .iter()
+            .all(|key| portal[*key].as_u64() == Some(0))
+}
+
 /// A stream's first push, for programs.
 fn told(outcome: &Outcome) -> serde_json::Value {
+    let line = STREAMS.iter().find(|line| line.name == outcome.name);
+    let (system, entity) = line.map_or(("", ""), |line| (line.system, line.entity));
     serde_json::json!({
-        "name": outcome.name, "system": "misposasoft", "entity": outcome.name, "scanned": outcome.scanned,
+        "name": outcome.name, "system": system, "entity": entity, "scanned": outcome.scanned,
         "confirmed": outcome.confirmed, "held": outcome.held, "refused": outcome.refused,
     })
 }
 
-fn show(call: &Call, rounds: &[Round], nation: &serde_json::Value, ours: u64, args: &DemoArgs) -> u8 {
+fn show(
+    call: &Call,
+    rounds: &[Round],
+    (applications, mismatches): (&Applications, &Mismatches),
+    nation: &serde_json::Value,
+    ours: u64,
+    args: &DemoArgs,
+) -> u8 {
     let count = |key: &str| nation[key].as_u64().unwrap_or(u64::MAX);
     let clean = count("people") == ours
-        && ["effects_repeated", "effects_out_of_order", "violations"].iter().all(|key| count(key) == 0);
+        && ["effects_repeated", "effects_out_of_order", "violations"].iter().all(|key| count(key) == 0)
+        && PORTALS.iter().all(|portal| portal_is_clean(&nation["portals"][portal]));
     let all = || rounds.iter().flat_map(|round| &round.outcomes);
-    let good = clean && all().all(adds_up) && all().all(|r| r.unknown == 0 && !r.unreached && r.brake.is_none());
+    let good = clean
+        && applications.adds_up()
+        && mismatches.adds_up(args.rows)
+        && all().all(adds_up)
+        && all().all(|r| r.unknown == 0 && !r.unreached && r.brake.is_none());
     // The three rounds of the beneficiaries, under the rounds' names.
     let people: Vec<Outcome> = rounds
         .iter()
+        .take(3)
         .filter_map(|round| Some(Outcome { name: round.name.to_owned(), ..round.outcomes.first()?.clone() }))
         .collect();
     let first = rounds.first().map_or(&[][..], |round| &round.outcomes);
@@ -288,13 +236,18 @@ fn show(call: &Call, rounds: &[Round], nation: &serde_json::Value, ours: u64, ar
         let nation = serde_json::json!({
             "people": count("people"), "effects_repeated": count("effects_repeated"),
             "effects_out_of_order": count("effects_out_of_order"), "violations": count("violations"),
-            "entities": nation["entities"],
+            "entities": nation["entities"], "portals": nation["portals"],
         });
         let streams: Vec<_> = first.iter().map(told).collect();
-        println!("{}", serde_json::json!({ "runs": people, "streams": streams, "nation": nation }));
+        println!(
+            "{}",
+            serde_json::json!({
+                "runs": people, "streams": streams, "applications": applications, "mismatches": mismatches, "nation": nation
+            })
+        );
         return u8::from(!good);
     }
-    for round in rounds {
+    for round in &rounds[..rounds.len().min(3)] {
         println!("{}", round.name);
         println!("{}", output::outcomes(&round.outcomes));
         for run in &round.outcomes {
@@ -306,6 +259,8 @@ fn show(call: &Call, rounds: &[Round], nation: &serde_json::Value, ours: u64, ar
             }
         }
     }
+    println!("{}", applications.line());
+    mismatches.show();
     println!("Sổ của cổng / the gateway's ledger: người đang hưởng/people {ours}");
     println!(
         "Hệ thống quốc gia tự đếm / the nation's own count: người/people {}, lặp/repeated {}, sai thứ tự/out of order {}, vi phạm/violations {}",
@@ -314,6 +269,17 @@ fn show(call: &Call, rounds: &[Round], nation: &serde_json::Value, ours: u64, ar
         count("effects_out_of_order"),
         count("violations")
     );
+    for portal in PORTALS {
+        let count = |key: &str| nation["portals"][portal][key].as_u64().unwrap_or(u64::MAX);
+        println!(
+            "{portal}: hồ sơ/dossiers {}, bước/steps {}, lặp/repeated {}, sai thứ tự/out of order {}, lùi/backwards {}",
+            count("dossiers"),
+            count("steps"),
+            count("effects_repeated"),
+            count("effects_out_of_order"),
+            count("status_backs")
+        );
+    }
     let verdict = if good {
         "mọi con số khớp / every figure adds up"
     } else {

@@ -1,25 +1,20 @@
-//! `mapping check|test|preview|fields`.
+//! `mapping check|test|preview`; `fields` and `diff` have a file each.
 
 use clap::{Args, Subcommand};
 
 use comfy_table::Table;
 
 use super::{Call, Failure, output};
-use crate::config::Config;
-use crate::mapping::{FieldTold, FieldTrace, Mapping};
-use crate::model::{Action, Clock, Complaint, Message, RawRow, Severity, SystemClock};
+use crate::config::{Config, SystemConfig};
+use crate::mapping::{FieldTrace, Mapping};
+use crate::model::{Action, Clock, Complaint, Judgement, Message, RawRow, Severity, SystemClock};
+use crate::national::{Frame, Item, Operation};
+use crate::run::Stream;
 
 #[derive(Debug, Args)]
 pub(super) struct MappingArgs {
     #[command(subcommand)]
     what: What,
-}
-
-/// How the table of fields is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    Table,
-    Markdown,
 }
 
 #[derive(Debug, Subcommand)]
@@ -36,34 +31,36 @@ enum What {
         /// Luồng; luồng đầu tiên nếu bỏ trống / the stream; the first where left out
         #[arg(long)]
         stream: Option<String>,
+        /// Cả gói tin như trên đường truyền: JSON, XML, hoặc dòng của tệp / as it would go over the wire as well
+        #[arg(long)]
+        wire: bool,
     },
     /// Mỗi trường lấy từ đâu, qua những gì / what each field is made of
-    Fields {
-        /// Bảng, hoặc Markdown để đưa vào văn bản / a table, or Markdown for a document
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
-    },
+    Fields(super::fields::FieldsArgs),
+    /// Đổi ánh xạ thì nội dung của ai đổi, ở trường nào / whose content a changed mapping changes, in which fields
+    Diff(super::diff::DiffArgs),
 }
 
 pub(super) async fn run(call: &Call, args: &MappingArgs) -> Result<u8, Failure> {
     match &args.what {
         What::Check => check(call),
         What::Test => test(call),
-        What::Preview { key, stream } => preview(call, key, stream.as_deref()).await,
-        What::Fields { format } => fields(call, *format),
+        What::Preview { key, stream, wire } => preview(call, key, stream.as_deref(), *wire).await,
+        What::Fields(args) => super::fields::run(call, args),
+        What::Diff(args) => Box::pin(super::diff::run(call, args)).await,
     }
 }
 
-/// Folder, profile and entity of each mapping that a stream uses.
-fn used(call: &Call) -> Result<(Config, Vec<(String, String)>), Failure> {
+/// Profile and entity of each mapping that a stream or an intake uses.
+pub(super) fn used(call: &Call) -> Result<(Config, Vec<(String, String)>), Failure> {
     let config = Config::load(&call.config)?;
-    let mut used: Vec<(String, String)> = config
-        .stream
-        .iter()
-        .map(|stream| {
-            let system = config.system.iter().find(|s| s.name == stream.system);
-            let profile = system.and_then(|s| s.profile.clone()).unwrap_or_else(|| stream.system.clone());
-            (profile, stream.entity.clone())
+    let streams = config.stream.iter().map(|stream| (&stream.system, &stream.entity));
+    let intakes = config.intake.iter().map(|intake| (&intake.system, &intake.entity));
+    let mut used: Vec<(String, String)> = streams
+        .chain(intakes)
+        .map(|(name, entity)| {
+            let system = config.system.iter().find(|s| s.name == *name);
+            (system.map_or(name.as_str(), SystemConfig::profile).to_owned(), entity.clone())
         })
         .collect();
     used.sort();
@@ -77,9 +74,26 @@ fn check(call: &Call) -> Result<u8, Failure> {
     let mut faults = Vec::new();
     for (system, entity) in &used {
         faults.extend(Mapping::check(&dir, system, entity).0);
-        if let Err(error) = crate::national::Profile::load(&dir, system) {
-            faults.extend(error.0);
-        }
+    }
+    let mut wires: Vec<(&str, &str)> = config
+        .system
+        .iter()
+        .filter(|system| {
+            let streams = config.stream.iter().map(|stream| &stream.system);
+            streams.chain(config.intake.iter().map(|intake| &intake.system)).any(|name| *name == system.name)
+        })
+        .map(|system| (system.profile(), system.wire()))
+        .collect();
+    wires.sort_unstable();
+    wires.dedup();
+    faults.extend(crate::mismatch::DecisionRules::load(&dir.join("codes")).err().into_iter().flat_map(|f| f.0));
+    let mut profiles: Vec<&str> = wires.iter().map(|(profile, _)| *profile).collect();
+    profiles.dedup();
+    for profile in profiles {
+        faults.extend(crate::mismatch::Authority::load(&dir, profile, profile).err().into_iter().flat_map(|f| f.0));
+    }
+    for (profile, wire) in wires {
+        faults.extend(crate::national::Profile::load_wire(&dir, profile, wire).err().into_iter().flat_map(|f| f.0));
     }
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     if call.json {
@@ -129,7 +143,7 @@ fn test(call: &Call) -> Result<u8, Failure> {
     Ok(u8::from(failed > 0))
 }
 
-async fn preview(call: &Call, key: &str, stream: Option<&str>) -> Result<u8, Failure> {
+async fn preview(call: &Call, key: &str, stream: Option<&str>, wire: bool) -> Result<u8, Failure> {
     let app = call.app().await?;
     let names: Vec<String> = stream.map(str::to_owned).into_iter().collect();
     let stream = *app.named(&names)?.first().ok_or_else(|| Failure::new(2, "không có luồng nào / no stream"))?;
@@ -142,15 +156,29 @@ async fn preview(call: &Call, key: &str, stream: Option<&str>) -> Result<u8, Fai
     let row = RawRow::unpack(number, &packed, columns.len())
         .ok_or_else(|| Failure::new(1, "dòng có ký tự U+001F / the row has U+001F"))?;
     let today = SystemClock::new().now().day();
-    let (fields, judgement) = (mapping.explain(&row, today), mapping.judge(&row, today));
+    let reading = stream.source.reading().await.map_err(|e| Failure::new(1, e))?;
+    let reading = reading.map(|reading| reading.for_columns(mapping.columns()));
+    let decided = crate::store::units::current(&mut app.store.read().await?).await?;
+    let (fields, judgement) =
+        (mapping.explain_decided(&row, today, &decided), mapping.judge_decided(&row, today, &decided));
     let code = if judgement.held_for().is_some() { 3 } else { 0 };
+    let wire = if wire && code == 0 { Some(on_the_wire(stream, &judgement, key)?) } else { None };
     if call.json {
         let (action, complaints) = (judgement.action.word(), &judgement.complaints);
-        println!(
-            "{}",
-            serde_json::json!({ "key": key, "row": number, "action": action, "fields": fields, "complaints": complaints })
+        let mut shown = serde_json::json!(
+            { "key": key, "row": number, "action": action, "fields": fields, "complaints": complaints }
         );
+        if let Some(reading) = reading {
+            shown["reading"] = serde_json::json!(reading);
+        }
+        if let Some(wire) = wire {
+            shown["wire"] = wire.into();
+        }
+        println!("{shown}");
         return Ok(code);
+    }
+    if let Some(reading) = reading {
+        println!("{}", reading.told());
     }
     println!(
         "{}",
@@ -166,7 +194,26 @@ async fn preview(call: &Call, key: &str, stream: Option<&str>) -> Result<u8, Fai
     if !judgement.complaints.is_empty() {
         println!("{}", complaints(&judgement.complaints));
     }
+    if let Some(wire) = wire {
+        println!("{wire}");
+    }
     Ok(code)
+}
+
+/// A record alone in a body, under a key that no batch has.
+fn on_the_wire(stream: &Stream, judgement: &Judgement, key: &str) -> Result<String, Failure> {
+    let system = &stream.system;
+    if judgement.action == Action::Stop && !system.profile.can_stop(&stream.entity) {
+        return Err(Failure::new(1, "hệ thống không có lệnh dừng / the system has no word for a stop"));
+    }
+    let encoder = system.profile.encoder(&stream.entity, Operation::Write).ok_or_else(|| {
+        Failure::new(2, format!("hồ sơ hệ thống không có '{}' / the profile has no such entity", stream.entity))
+    })?;
+    let version = stream.version(judgement.action, &judgement.canonical).to_string();
+    let (none, sent_at) = (uuid::Uuid::nil().to_string(), system.profile.wire_time(SystemClock::new().now()));
+    let frame = Frame { province: &system.province, batch_key: &none, sent_at: &sent_at };
+    let item = Item { reference: key, version: &version, action: judgement.action, canonical: &judgement.canonical };
+    Ok(encoder.shown(&frame, item))
 }
 
 /// Source value → transforms → national value, one row a field.
@@ -180,7 +227,11 @@ fn traced(fields: &[FieldTrace]) -> Table {
             .collect();
         let steps: Vec<String> =
             field.steps.iter().map(|step| format!("{} → {}", step.name, output::key(&step.value))).collect();
-        table.add_row([field.field.clone(), output::key(&field.value), sources.join("\n"), steps.join("\n")]);
+        let value = match &field.lines[..] {
+            [] => output::key(&field.value),
+            lines => lines.iter().map(|line| output::key(line)).collect::<Vec<_>>().join("\n"),
+        };
+        table.add_row([field.field.clone(), value, sources.join("\n"), steps.join("\n")]);
     }
     table
 }
@@ -211,63 +262,4 @@ fn complaints(complaints: &[Complaint]) -> Table {
         ]);
     }
     table
-}
-
-fn fields(call: &Call, format: Format) -> Result<u8, Failure> {
-    let (config, used) = used(call)?;
-    let dir = config.base.join(&config.mappings);
-    let mut shown = Vec::new();
-    for (system, entity) in &used {
-        let mapping = Mapping::load(&dir, system, entity)?;
-        let (name, told) = (format!("{system}/{entity}"), mapping.fields());
-        if !call.json {
-            for (action, head) in [(Action::Write, Message::FieldsWrite), (Action::Stop, Message::FieldsStop)] {
-                let these: Vec<&FieldTold> = told.iter().filter(|field| field.action == action.word()).collect();
-                if !these.is_empty() {
-                    let title = format!("{name}: {}", head.both());
-                    print_fields(&title, &these, format);
-                }
-            }
-        }
-        shown.push(serde_json::json!({ "mapping": name, "fields": mapping.layout().names(), "told": told }));
-    }
-    if call.json {
-        println!("{}", serde_json::json!({ "mappings": shown }));
-    }
-    Ok(0)
-}
-
-const FIELD_HEADS: [Message; 7] = [
-    Message::HeadField,
-    Message::HeadSource,
-    Message::HeadSteps,
-    Message::HeadRequired,
-    Message::HeadList,
-    Message::HeadRules,
-    Message::HeadLaw,
-];
-
-fn print_fields(title: &str, fields: &[&FieldTold], format: Format) {
-    let rows = fields.iter().map(|field| {
-        let mut transforms = field.transforms.join(", ");
-        if !field.default.is_empty() {
-            transforms = format!("{transforms}; default {}", field.default);
-        }
-        let required = if field.required { Message::Yes.both() } else { String::new() };
-        let (columns, rules) = (field.columns.join(", "), field.rules.join(", "));
-        let transforms = transforms.trim_start_matches("; ").to_owned();
-        [field.field.clone(), columns, transforms, required, field.code_list.clone(), rules, field.law.clone()]
-    });
-    if format == Format::Table {
-        println!("{title}");
-        println!("{}", output::table(&FIELD_HEADS).add_rows(rows));
-        return;
-    }
-    let heads: Vec<String> = FIELD_HEADS.iter().map(|head| head.both()).collect();
-    println!("## {title}\n\n| {} |\n|{}", heads.join(" | "), "---|".repeat(heads.len()));
-    for row in rows {
-        // A bar would end the cell.
-        println!("| {} |", row.map(|cell| cell.replace('|', "\\|")).join(" | "));
-    }
-    println!();
 }

@@ -2,17 +2,43 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the room that prints")]
 
 mod check;
+mod check_intake;
+mod codes;
 mod decide;
 mod demo;
+mod demo_applications;
+mod demo_mismatches;
+mod demo_sandbox;
+mod demo_settings;
+mod diff;
+mod dossier;
+mod dossier_files;
+mod dossier_route;
+mod dossier_settle;
+mod dossier_show;
+mod fields;
 mod hand;
 mod init;
 mod mapping;
+mod mismatch;
+mod mismatch_decide;
+mod mismatch_export;
+mod mismatch_groups;
 mod output;
+mod paper;
 mod progress;
+mod pull;
 mod queue;
+mod reconcile;
+mod report;
+mod rows;
 mod serve;
+mod serve_reconcile;
+mod sheet;
 mod status;
+mod status_intakes;
 mod sync;
+mod units;
 
 use std::path::PathBuf;
 
@@ -50,16 +76,30 @@ enum Verb {
     Plan(sync::StreamArgs),
     /// Chạy một lần / run once
     Sync(sync::SyncArgs),
+    /// Lấy hồ sơ công dân nộp trên cổng / take in applications that citizens filed
+    Pull(pull::PullArgs),
+    /// Đối chiếu với hệ thống quốc gia / compare with what the nation has
+    Reconcile(reconcile::ReconcileArgs),
     /// Chạy theo lịch / run on schedule
     Serve(serve::ServeArgs),
     /// Lần chạy gần nhất, những gì đang chờ / last runs and what waits
     Status,
     /// Hàng đợi và những bản ghi đang bị giữ / the outbox and what is held
     Queue(queue::QueueArgs),
+    /// Hai bên khác nhau ở đâu, ai đúng, quyết định / where the two sides differ, and what is decided
+    Mismatch(mismatch::MismatchArgs),
+    /// Hồ sơ công dân nộp: danh sách, thời hạn, diễn biến / citizens' applications: lists, clocks, what happened
+    Dossier(dossier::DossierArgs),
     /// Gửi lại những hồ sơ bị từ chối của một gói tin / send the refused records of a batch again
     Replay(decide::ReplayArgs),
     /// Ánh xạ / mappings
     Mapping(mapping::MappingArgs),
+    /// Báo cáo: theo xã để ký, sáu tháng, danh sách chi trả / reports: by commune, of half a year, of a payment list
+    Report(report::ReportArgs),
+    /// Danh mục mã: xem, nhập bản mới / code lists: look, take in a new one
+    Codes(codes::CodesArgs),
+    /// Xã bị chia: địa chỉ nào về xã nào / split communes: which address went where
+    Units(units::UnitsArgs),
     /// Đóng vai hệ thống quốc gia / play the national side
     Sandbox(SandboxArgs),
 }
@@ -114,6 +154,12 @@ impl From<crate::run::RunError> for Failure {
     }
 }
 
+impl From<crate::intake::IntakeError> for Failure {
+    fn from(error: crate::intake::IntakeError) -> Self {
+        Self::new(error.exit_code(), error)
+    }
+}
+
 /// Runs the command line; the exit code: 0 done, 1 failed, 2 wrong usage or configuration, 3 done but something waits
 /// for a person, 4 a target could not be reached.
 pub async fn run(cli: Cli) -> u8 {
@@ -124,11 +170,18 @@ pub async fn run(cli: Cli) -> u8 {
         Verb::Check => check::run(&call).await,
         Verb::Plan(args) => sync::plan(&call, &args).await,
         Verb::Sync(args) => sync::run(&call, &args).await,
+        Verb::Pull(args) => pull::run(&call, &args).await,
+        Verb::Reconcile(args) => reconcile::run(&call, &args).await,
         Verb::Serve(args) => serve::run(&call, &args).await,
         Verb::Status => status::run(&call).await,
         Verb::Queue(args) => queue::run(&call, &args).await,
+        Verb::Mismatch(args) => Box::pin(mismatch::run(&call, &args)).await,
+        Verb::Dossier(args) => dossier::run(&call, &args).await,
         Verb::Replay(args) => decide::replay(&call, &args).await,
         Verb::Mapping(args) => mapping::run(&call, &args).await,
+        Verb::Report(args) => report::run(&call, &args).await,
+        Verb::Codes(args) => codes::run(&call, &args).await,
+        Verb::Units(args) => units::run(&call, &args).await,
         Verb::Sandbox(args) => {
             let ready = |line: &str| println!("{line}");
             crate::sandbox::run(args, ready).await.map(|()| 0).map_err(|e| Failure::new(2, e))

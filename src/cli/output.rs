@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use comfy_table::{Table, presets};
 
-use crate::model::{Message, Reason};
+use crate::app::certificates::{Known, Whose};
+use crate::model::{Kind, Message, Reason};
 use crate::run::Outcome;
 
 /// An empty table with these headings.
@@ -12,7 +13,8 @@ pub(super) fn table(heads: &[Message]) -> Table {
     titled(heads.iter().map(|head| head.both()))
 }
 
-fn titled(heads: impl IntoIterator<Item = String>) -> Table {
+/// The same with headings that are no messages.
+pub(super) fn titled(heads: impl IntoIterator<Item = String>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_header(heads);
     table
@@ -35,6 +37,22 @@ pub(super) fn keys(keys: &[String]) -> String {
 /// What a fixed word means; nothing for a code of the nation's.
 pub(super) fn meaning(word: &str) -> String {
     Reason::from_word(word).map(|r| format!("{} / {}", r.vi(), r.en())).unwrap_or_default()
+}
+
+/// What a kind of mismatch means.
+pub(super) fn kind(word: &str) -> String {
+    Kind::from_word(word).map_or_else(|| word.to_owned(), |kind| format!("{} / {}", kind.vi(), kind.en()))
+}
+
+/// A certificate that runs out, or has.
+pub(super) fn certificate(one: &Known) -> String {
+    let message = match (one.whose, one.days < 0) {
+        (Whose::Ours, false) => Message::OursRunsOut,
+        (Whose::Ours, true) => Message::OursRanOut,
+        (Whose::Theirs, false) => Message::TheirsRunsOut,
+        (Whose::Theirs, true) => Message::TheirsRanOut,
+    };
+    message.with(&[("system", &one.system), ("days", &one.days), ("until", &one.until.for_people())])
 }
 
 /// One row a run.
@@ -92,6 +110,22 @@ pub(super) fn told(run: &Outcome) -> Option<String> {
     };
     let all: Vec<String> = sorted(&run.told).into_iter().map(one).collect();
     (!all.is_empty()).then(|| Message::ToldOnly.with(&[("run", &run.name), ("reasons", &all.join(" · "))]))
+}
+
+/// What a changed mapping did, in one line; `None` where nothing was judged again because of one.
+pub(super) fn remapped(run: &Outcome) -> Option<String> {
+    let told = run.remapped.as_ref()?;
+    let since = told.since_run.map_or_else(|| "?".to_owned(), |since| since.to_string());
+    let files = if told.files.is_empty() { "?".to_owned() } else { told.files.join(", ") };
+    Some(Message::Remapped.with(&[
+        ("run", &run.name),
+        ("since", &since),
+        ("files", &files),
+        ("changed", &told.changed),
+        ("held", &told.held),
+        ("freed", &told.freed),
+        ("again", &told.again),
+    ]))
 }
 
 /// What the brake says, in one line; `None` where it holds nothing.

@@ -91,7 +91,7 @@ fn waiting(rows: &[mismatch::Shown]) -> comfy_table::Table {
     for row in rows {
         table.add_row([
             output::key(&row.key),
-            Message::of_word("kind", &row.kind),
+            output::kind(&row.kind),
             output::key(&row.reason),
             output::meaning(&row.reason),
             output::key(&row.field),

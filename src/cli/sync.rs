@@ -1,13 +1,16 @@
 //! `sync` runs streams once; `plan` tells what that would send.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{Expected, Lines};
 use super::{Call, Failure, hand, output};
-use crate::app::App;
+use crate::app::{App, certificates};
 use crate::delta::Tally;
-use crate::model::{Message, SystemClock};
+use crate::mismatch;
+use crate::model::{Clock as _, Message, SystemClock};
 use crate::run::{self, Outcome, Plan, Release, RunError, Stream, SyncOptions};
 use crate::store::{Store, StoreError, ledger, runs};
 
@@ -40,8 +43,13 @@ pub(super) async fn run(call: &Call, args: &SyncArgs) -> Result<u8, Failure> {
     let stop = super::serve::stop_on_signal();
     let streams = app.named(&args.which.streams)?;
     let ended = Box::pin(all(&app, &streams, call.json, release(args).as_ref(), &|_| None, &stop)).await;
+    let code = show(call, ended);
+    let now = SystemClock::new().now();
+    if let Err(error) = certificates::keep(&app, now).await {
+        tracing::warn!(%error, "chưa ghi được hạn chứng thư máy chủ / the server's certificate could not be noted");
+    }
     app.store.close().await;
-    Ok(show(call, ended))
+    Ok(code)
 }
 
 /// Tells how many rows a stream has, where somebody knows.
@@ -50,7 +58,8 @@ pub(super) type Rows<'a> = &'a dyn Fn(&str) -> Option<u64>;
 /// How the run of one stream ended.
 pub(super) type Ended = (String, Result<Outcome, RunError>);
 
-/// Runs streams once each: those of one system one after the other, in their order; systems side by side, so that one
+/// Runs streams once each: those of one system one after the other, in their order
+/// but for one whose deadline is near, which goes first; systems side by side, so that one
 /// that is down, slow or out of budget holds no other up. A run that fails ends no other run.
 pub(super) async fn all(
     app: &App,
@@ -77,25 +86,55 @@ pub(super) async fn all(
 
 async fn of_system(
     app: &App,
-    streams: Vec<(usize, &Stream)>,
+    mut streams: Vec<(usize, &Stream)>,
     release: Option<&Release>,
     (lines, rows): (&Lines, Rows<'_>),
     stop: &CancellationToken,
 ) -> Vec<(usize, Ended)> {
     let mut ended = Vec::with_capacity(streams.len());
+    let mut stalled = BTreeSet::new();
+    let now = SystemClock::new().now();
+    // Near its deadline a stream goes first; otherwise the order is the file's.
+    streams.sort_by_key(|(_, stream)| !stream.system.pace.precedes(&stream.name, now));
     for (at, stream) in streams {
-        let options = SyncOptions { release_brake: release.cloned(), patience: app.patience(&stream.name) };
-        let result = match expected(&app.store, &stream.name).await {
-            Ok(known) => {
-                let line = lines.line(&stream.name, known.or(rows(&stream.name)));
-                let clock = SystemClock::new();
-                let result = Box::pin(run::sync(&app.store, stream, &clock, &options, &line, stop)).await;
-                line.finish();
-                result
+        let patience = app.patience(&stream.name);
+        // A drop folder: file after file, until none waits.
+        let mut took = false;
+        // A run that has the stream does it, or the next one.
+        let lease = stream.lease();
+        let settled = mismatch::take_effect(&app.store, &stream.name, &lease, &SystemClock::new()).await;
+        if let Err(error) = settled {
+            ended.push((at, (stream.name.clone(), Err(error.into()))));
+            continue;
+        }
+        loop {
+            let options = SyncOptions { release_brake: release.cloned(), patience, stalled: stalled.clone() };
+            let result = match expected(&app.store, &stream.name).await {
+                Ok(known) => {
+                    let line = lines.line(&stream.name, known.or(rows(&stream.name)));
+                    let clock = SystemClock::new();
+                    let result = Box::pin(run::sync(&app.store, stream, &clock, &options, &line, stop)).await;
+                    line.finish();
+                    result
+                }
+                Err(error) => Err(error.into()),
+            };
+            if result.as_ref().map_or(true, Outcome::stalled) {
+                stalled.insert(stream.name.clone());
+            } else {
+                // A later file of the folder came through, and all that was left with it.
+                stalled.remove(&stream.name);
             }
-            Err(error) => Err(error.into()),
-        };
-        ended.push((at, (stream.name.clone(), result)));
+            let again = matches!(&result, Ok(outcome) if outcome.file.is_some()) && !stop.is_cancelled();
+            let says_nothing = matches!(&result, Ok(outcome) if outcome.idle && outcome.repeated.is_empty());
+            if !(took && says_nothing) {
+                ended.push((at, (stream.name.clone(), result)));
+            }
+            took = true;
+            if !again {
+                break;
+            }
+        }
     }
     ended
 }
@@ -143,14 +182,20 @@ fn show(call: &Call, ended: Vec<Ended>) -> u8 {
                     run.name
                 );
             }
+            for line in dropped(run) {
+                println!("{line}");
+            }
             if !run.held.is_empty() {
                 println!("{}", output::reasons("Bị giữ / held", &run.held));
             }
             if !run.refused.is_empty() {
                 println!("{}", output::reasons("Từ chối / refused", &run.refused));
             }
-            for line in output::told(run).into_iter().chain(output::brake(run)) {
+            for line in output::told(run).into_iter().chain(output::remapped(run)).chain(output::brake(run)) {
                 println!("{line}");
+            }
+            if let Some(before) = &run.waits_for {
+                println!("{}", Message::StreamWaits.with(&[("stream", &run.name), ("before", before)]));
             }
             if run.unreached {
                 println!(
@@ -166,6 +211,22 @@ fn show(call: &Call, ended: Vec<Ended>) -> u8 {
     // What failed is graver than what was not reached, and that is graver than something that waits for a person.
     let codes = outcomes.iter().map(Outcome::exit_code).max().unwrap_or(0);
     failed.iter().map(|(_, error)| error.exit_code()).max().unwrap_or(codes)
+}
+
+/// What is to be said of a drop folder's files.
+fn dropped(run: &Outcome) -> Vec<String> {
+    let name = &run.name;
+    let mut lines = Vec::new();
+    if run.idle {
+        lines.push(format!(
+            "{name}: chưa có tệp mới đã ghi xong, không đọc gì / no finished file waits, nothing was read"
+        ));
+    }
+    lines.extend(run.file.iter().map(|file| format!("{name}: đã nhận tệp / took the file {file}")));
+    lines.extend(run.repeated.iter().map(|file| {
+        format!("{name}: tệp {file} có nội dung đã nhận trước đây, không nhận lại / its content was taken before, and is not taken again")
+    }));
+    lines
 }
 
 pub(super) async fn plan(call: &Call, args: &StreamArgs) -> Result<u8, Failure> {
@@ -185,6 +246,15 @@ pub(super) async fn plan(call: &Call, args: &StreamArgs) -> Result<u8, Failure> 
 fn show_plan(plan: &Plan) {
     let (name, scanned, unchanged) = (&plan.name, &plan.scanned, &plan.unchanged);
     println!("{}", Message::PlanHead.with(&[("stream", name), ("scanned", scanned), ("unchanged", unchanged)]));
+    if plan.idle {
+        println!("{name}: chưa có tệp mới đã ghi xong / no finished file with new content waits");
+    }
+    if let Some(reading) = &plan.reading {
+        println!("{}", reading.told());
+        if let Some(numbers) = reading.told_of_numbers() {
+            println!("{numbers}");
+        }
+    }
     let row = |first: String, tally: &Tally| {
         [tally.new, tally.changed, tally.remapped, tally.stopped].iter().fold(vec![first], |mut row, n| {
             row.push(n.to_string());

@@ -123,6 +123,15 @@ impl CodeList {
         self.places(code).iter().map(|i| &self.entries[*i as usize])
     }
 
+    /// All rows that bear a name, however it is spelt; several where it is the name of several places.
+    pub fn named<'l>(&'l self, name: &str) -> impl Iterator<Item = &'l Entry> + Clone + use<'l> {
+        self.by_folded
+            .get(fold(name).as_str())
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
+            .map(|i| &self.entries[*i as usize])
+    }
+
     /// Finds what a text names at a date. An old name of a code that is still valid finds the code.
     pub fn find(&self, text: &str, by: By, at: At) -> Found<'_> {
         if by != By::Name {

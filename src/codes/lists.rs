@@ -49,6 +49,11 @@ impl CodeLists {
         list
     }
 
+    /// The folder in which they are.
+    pub fn folder(&self) -> std::path::PathBuf {
+        self.folder.clone()
+    }
+
     /// Whether a file of that name is there.
     pub fn exists(&self, name: &str) -> bool {
         is_name(name) && self.folder.join(format!("{name}.csv")).is_file()

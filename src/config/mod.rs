@@ -2,30 +2,32 @@
 //!
 //! * `over`: `GATEWAY__SECTION__KEY` from the environment, laid over the file.
 //! * `reader`: section after section, so that one mistake does not hide another. `check`: what sections say of each other.
-//! * `values`: how spans, windows and limits are written.
+//! * `secrets`: where secrets really are, and their content. `values`: how spans, windows and limits are written.
 //!
 //! Secrets stand in files (or systemd credentials), never in the file itself, and are never shown.
 
 mod check;
+mod intake;
 mod over;
 mod reader;
+mod reconcile;
+mod secrets;
 mod values;
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::model::{Fault, Faults};
 use crate::source::SourceConfig;
+pub use intake::{AttachmentsConfig, Engine, HandOverConfig, IntakeConfig, LimitsConfig};
 pub use over::Over;
 use reader::Reader;
+pub use reconcile::ReconcileConfig;
 pub use values::{LimitText, Seconds, WindowText};
 
 /// The largest configuration that is read.
 const MAX_BYTES: u64 = 1024 * 1024;
-/// The largest file with a secret that is read.
-const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 /// The whole file.
 #[derive(Debug)]
@@ -42,6 +44,10 @@ pub struct Config {
     pub system: Vec<SystemConfig>,
     /// `[[stream]]`
     pub stream: Vec<StreamConfig>,
+    /// `[[intake]]`
+    pub intake: Vec<IntakeConfig>,
+    /// `[reconcile]`
+    pub reconcile: ReconcileConfig,
     /// `[brake]`
     pub brake: BrakeConfig,
     /// `[metrics]`
@@ -98,8 +104,15 @@ pub struct SystemConfig {
     /// The profile: the folder under `mappings` with its `system.toml`; the name where left out.
     #[serde(default)]
     pub profile: Option<String>,
-    /// Base address.
+    /// The way to speak to it: a file beside `system.toml`, without its ending, such as `xroad`.
+    #[serde(default)]
+    pub wire: Option<String>,
+    /// Base address; none where files are carried by hand.
+    #[serde(default)]
     pub base: String,
+    /// The folder that stands for the system where batches are files.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
     /// A file with the client's id.
     #[serde(default)]
     pub id_file: Option<PathBuf>,
@@ -138,6 +151,18 @@ pub struct SystemConfig {
     pub retry: Vec<Seconds>,
 }
 
+impl SystemConfig {
+    /// The folder under `mappings`.
+    pub fn profile(&self) -> &str {
+        self.profile.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The profile's file in it, without its ending.
+    pub fn wire(&self) -> &str {
+        self.wire.as_deref().unwrap_or("system")
+    }
+}
+
 fn per_minute() -> u32 {
     60
 }
@@ -171,9 +196,31 @@ pub struct StreamConfig {
     /// How long a run goes on without any success.
     #[serde(default)]
     pub patience: Option<Seconds>,
+    /// The day of each month before which it must be through.
+    #[serde(default)]
+    pub deadline: Option<DeadlineConfig>,
     /// Limits of its own.
     #[serde(default)]
     pub brake: Option<BrakeConfig>,
+    /// What the nation confirmed once is never written again, whatever changes.
+    #[serde(default)]
+    pub once: bool,
+    /// Streams of the same system that go before this one, record by record of a dossier.
+    #[serde(default)]
+    pub after: Vec<String>,
+}
+
+/// `deadline = { day = 25, lead_days = 5, holidays = "holidays" }`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeadlineConfig {
+    /// The day of the month.
+    pub day: i8,
+    /// For so many calendar days before it the stream goes before the others of its system.
+    pub lead_days: i8,
+    /// The code list of days off: a deadline on one stands on the last working day before. Weekends only where left out.
+    #[serde(default)]
+    pub holidays: Option<String>,
 }
 
 /// `[brake]`: `"2%"`, `"50"` or `"2%, 50"` (the smaller holds).
@@ -226,7 +273,8 @@ pub enum LogFormat {
 }
 
 /// The sections that there are.
-const SECTIONS: [&str; 9] = ["mappings", "province", "store", "source", "system", "stream", "brake", "metrics", "log"];
+const SECTIONS: [&str; 11] =
+    ["mappings", "province", "store", "source", "system", "stream", "intake", "reconcile", "brake", "metrics", "log"];
 
 impl Config {
     /// Reads and checks the file, with what the environment lays over it.
@@ -244,11 +292,15 @@ impl Config {
             let sources = reader.list::<NamedSource>(root, "source");
             let systems = reader.list::<SystemConfig>(root, "system");
             let streams = reader.list::<StreamConfig>(root, "stream");
+            let intakes = reader.list::<IntakeConfig>(root, "intake");
+            let reconcile: ReconcileConfig = reader.section(root, "reconcile").unwrap_or_default();
             let brake = reader.section(root, "brake").unwrap_or_default();
             let metrics = reader.section(root, "metrics");
             let log = reader.section(root, "log").unwrap_or_default();
             reader.close(root, &SECTIONS);
             check::check(reader, province.as_ref(), &sources, &systems, &streams);
+            intake::check(reader, &sources, &systems, &intakes);
+            reconcile::check(reader, &streams, &reconcile);
             let (source, system, stream) = (sources.values(), systems.values(), streams.values());
             Some(Self {
                 province: province?,
@@ -257,6 +309,8 @@ impl Config {
                 source,
                 system,
                 stream,
+                intake: intakes.values(),
+                reconcile,
                 brake,
                 metrics,
                 log,
@@ -274,71 +328,15 @@ impl Config {
         text(file).ok().and_then(|text| only(&text)).unwrap_or_default()
     }
 
+    /// The folder of mappings, where it really is.
+    pub fn mappings(&self) -> PathBuf {
+        self.base.join(&self.mappings)
+    }
+
     /// A path of the file, made absolute.
     pub fn path(&self, path: &Path) -> PathBuf {
-        credential(path).unwrap_or_else(|| self.base.join(path))
+        secrets::credential(path).unwrap_or_else(|| self.base.join(path))
     }
-
-    /// A source's settings, with the file of its address where it really is: it may be a systemd credential too.
-    pub fn source_settings(&self, source: &NamedSource) -> SourceConfig {
-        let mut config = source.config.clone();
-        if let SourceConfig::Postgres { url_file: Some(file), .. } | SourceConfig::Mysql { url_file: Some(file), .. } =
-            &mut config
-            && let Some(there) = credential(file)
-        {
-            *file = there;
-        }
-        config
-    }
-
-    /// Every file with a secret that the configuration names, where it really is.
-    pub fn secret_files(&self) -> Vec<PathBuf> {
-        let mut named: Vec<&PathBuf> = Vec::new();
-        if let StoreConfig::Postgres { url_file } = &self.store {
-            named.push(url_file);
-        }
-        for source in &self.source {
-            if let SourceConfig::Postgres { url_file, .. } | SourceConfig::Mysql { url_file, .. } = &source.config {
-                named.extend(url_file);
-            }
-        }
-        for system in &self.system {
-            named.extend([&system.id_file, &system.secret_file, &system.client_key_file].into_iter().flatten());
-            named.extend(system.credential_files.values());
-        }
-        let mut files: Vec<PathBuf> = named.into_iter().map(|path| self.path(path)).collect();
-        files.sort();
-        files.dedup();
-        files
-    }
-
-    /// The content of a secret's file, without blanks around.
-    pub fn secret(&self, path: &Path) -> Result<SecretString, Fault> {
-        let path = self.path(path);
-        let unread = |e: std::io::Error| {
-            Fault::of(&path, format!("không đọc được tệp bí mật / the secret's file cannot be read: {e}"))
-        };
-        if std::fs::metadata(&path).map_err(unread)?.len() > MAX_SECRET_BYTES {
-            return Err(Fault::of(&path, "tệp bí mật lớn hơn 64 KiB / the secret's file is larger than 64 KiB"));
-        }
-        let text = std::fs::read_to_string(&path).map_err(unread)?;
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(Fault::of(&path, "tệp bí mật rỗng / the secret's file is empty"));
-        }
-        Ok(SecretString::from(text))
-    }
-}
-
-/// The file of a systemd credential: a name alone may be one.
-fn credential(path: &Path) -> Option<PathBuf> {
-    let there = credentials_directory().filter(|_| path.components().count() == 1)?.join(path);
-    there.exists().then_some(there)
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the room that reads the environment")]
-fn credentials_directory() -> Option<PathBuf> {
-    std::env::var("CREDENTIALS_DIRECTORY").ok().map(PathBuf::from)
 }
 
 fn environment() -> Vec<Over> {

@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::jobs::{Desk, Job};
-use super::{DeliveryError, Gate, System};
+use super::landing::NEXT_RUN;
+use super::settle::CLOSED_BY_ACCEPTANCE;
+use super::{DeliveryError, Order, System};
 use crate::model::{Clock, Timestamp};
 use crate::national::{Reply, TokenVerdict, WireError};
 use crate::store::leases::{self, Lease};
-use crate::store::system::SystemState;
-use crate::store::{Store, Tx, batch, exchange, mismatch, outbox, system};
+use crate::store::{Store, batch, mismatch, system};
 
 /// What a delivery achieved so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Courier<'a> {
     pub clock: &'a dyn Clock,
     /// How long to go on without any success, in milliseconds.
     pub patience_ms: i64,
+    /// In which order its records go.
+    pub order: Order<'a>,
 }
 
 pub(super) struct Landed {
@@ -81,7 +83,7 @@ pub(super) struct Memory {
 
 impl Courier<'_> {
     pub(super) fn desk(&self) -> Desk<'_> {
-        Desk { system: self.system, stream: self.stream, entity: self.entity }
+        Desk { system: self.system, stream: self.stream, entity: self.entity, run: self.run, order: &self.order }
     }
 
     /// Delivers until nothing is left and `complete` says that nothing more will come; `nudge` tells of news.
@@ -112,9 +114,11 @@ impl Courier<'_> {
                 "gói dở dang từ lần chạy trước, sẽ hỏi lại / left open by a crash: asking"
             );
         }
+        batch::due_again(&mut tx, self.stream, NEXT_RUN, now).await?;
         let mut state = system::read(&mut tx, &self.system.name).await?;
         self.system.pace.sane(&mut state, now, &self.system.retry);
         system::write(&mut tx, &self.system.name, &state).await?;
+        self.hand_over(&mut tx, now).await?;
         let there = mismatch::counts(&mut tx, self.stream).await?;
         tx.commit().await?;
         let monotonic = self.clock.monotonic();
@@ -123,7 +127,9 @@ impl Courier<'_> {
             token_underway: false,
             silent_until: monotonic + state.not_before.0.saturating_sub(now.0).max(0),
             malformed: 0,
-            mismatches_there: there.iter().any(|(kind, ..)| kind != "held-here"),
+            mismatches_there: CLOSED_BY_ACCEPTANCE
+                .iter()
+                .any(|closed| there.iter().any(|(kind, ..)| kind == closed.word())),
             last_success: monotonic,
             wake: now,
             delivered: Delivered::default(),
@@ -232,156 +238,4 @@ impl Courier<'_> {
         }
         Ok(idle)
     }
-
-    /// Opens what may go now. The flag says that nothing is left, not even later.
-    async fn open_jobs(
-        &self,
-        tx: &mut Tx,
-        state: &mut SystemState,
-        now: Timestamp,
-        all_staged: bool,
-        memory: &mut Memory,
-    ) -> Result<(Vec<(String, Next)>, bool), DeliveryError> {
-        let mut opened = Vec::new();
-        let due: Vec<_> = batch::unsettled(tx, &self.system.name, self.stream)
-            .await?
-            .into_iter()
-            .filter(|b| !memory.in_flight.contains(&b.id))
-            .collect();
-        let (waiting, later) = outbox::news(tx, self.stream, now).await?;
-        if due.is_empty() && !waiting {
-            return Ok((opened, memory.in_flight.is_empty() && !memory.token_underway));
-        }
-        let mut due = due.into_iter();
-        let mut exhausted = false;
-        loop {
-            let mut gate = self.system.pace.gate(state, now);
-            let silent = memory.silent_until - self.clock.monotonic();
-            if silent > 0 {
-                // The wall clock may have jumped ahead; what the nation asked for is kept by the other one.
-                gate = Gate::Closed { until: now.plus(silent), why: "retry-after" };
-            }
-            let parallel = match gate {
-                Gate::Closed { until, .. } => {
-                    memory.wake = memory.wake.min(until);
-                    break;
-                }
-                Gate::Open { parallel } => parallel,
-            };
-            let on_wire = self.system.in_flight.load(Ordering::Relaxed) + i64::try_from(opened.len()).unwrap_or(0);
-            if on_wire >= parallel || memory.token_underway {
-                break;
-            }
-            let Some(pass) = self.system.session.pass(now) else {
-                self.system.pace.charge(state, now);
-                memory.token_underway = true;
-                opened.push((self.open_exchange(tx, now, "token", "", 0, &[]).await?, Next::Token));
-                break;
-            };
-            let job = match due.next() {
-                Some(batch) if batch.next > now => {
-                    memory.wake = memory.wake.min(batch.next);
-                    continue;
-                }
-                Some(batch) => self.desk().again(tx, now, &batch).await?,
-                None if exhausted => break,
-                None => {
-                    let job = self.desk().new_batch(tx, state, now, !all_staged).await?;
-                    exhausted = job.is_none();
-                    job
-                }
-            };
-            let Some(job) = job else { continue };
-            self.system.pace.charge(state, now);
-            memory.in_flight.insert(job.batch.id);
-            let records = job.items.len();
-            let word = job.operation.word();
-            let id = self.open_exchange(tx, now, word, &job.batch.key, records, &job.request.body).await?;
-            let headers = pass.headers;
-            opened.push((id, Next::Batch { job: Box::new(job), headers, generation: pass.generation }));
-        }
-        if let Some(later) = later {
-            memory.wake = memory.wake.min(later);
-        }
-        Ok((opened, false))
-    }
-
-    async fn open_exchange(
-        &self,
-        tx: &mut Tx,
-        now: Timestamp,
-        operation: &str,
-        batch_key: &str,
-        records: usize,
-        body: &[u8],
-    ) -> Result<String, DeliveryError> {
-        let id = uuid::Uuid::now_v7().to_string();
-        // A token request carries the secret: neither its body nor a hash of it is kept.
-        let hash = if body.is_empty() { Vec::new() } else { Sha256::digest(body).to_vec() };
-        self.log(tx, now, (&id, "opened"), (operation, batch_key, records), (body.len(), &hash), (None, "")).await?;
-        Ok(id)
-    }
-
-    pub(super) async fn log(
-        &self,
-        tx: &mut Tx,
-        at: Timestamp,
-        (exchange_id, entry): (&str, &'static str),
-        (operation, batch_key, records): (&str, &str, usize),
-        (bytes, hash): (usize, &[u8]),
-        (status, verdict): (Option<u16>, &str),
-    ) -> Result<(), DeliveryError> {
-        let lane = format!("{}/{}", self.lease.name, self.lease.epoch);
-        let (system, stream) = (&self.system.name, Some(self.stream));
-        let entry = exchange::Entry {
-            lane: &lane,
-            exchange_id,
-            entry,
-            system,
-            stream,
-            operation,
-            batch_key,
-            records,
-            at,
-            bytes,
-            hash,
-            status,
-            verdict,
-        };
-        Ok(exchange::append(tx, &entry).await?)
-    }
-
-    fn launch(&self, flights: &mut JoinSet<Landed>, (exchange_id, next): (String, Next), sent: Timestamp) {
-        let system = std::sync::Arc::clone(self.system);
-        self.system.in_flight.fetch_add(1, Ordering::Relaxed);
-        flights.spawn(async move {
-            let what = match next {
-                Next::Token => {
-                    let _alone = system.session.alone().await;
-                    match system.session.token_request() {
-                        Some(request) if system.session.pass(sent).is_none() => {
-                            let result = system.transport.exchange(request).await;
-                            let taken = result.as_ref().map_or(Ok(()), |reply| system.session.take(reply, sent));
-                            What::Token(Some((result, taken)))
-                        }
-                        // Another stream got it meanwhile.
-                        _ => What::Token(None),
-                    }
-                }
-                Next::Batch { mut job, headers, generation } => {
-                    let mut request = job.request.clone();
-                    job.request.body = Vec::new();
-                    request = request.authorized(&headers);
-                    let result = system.transport.exchange(request).await;
-                    What::Batch { job, generation, result }
-                }
-            };
-            Landed { exchange_id, sent, what }
-        });
-    }
-}
-
-enum Next {
-    Token,
-    Batch { job: Box<Job>, headers: Vec<(String, secrecy::SecretString)>, generation: u64 },
 }

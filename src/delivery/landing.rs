@@ -15,10 +15,20 @@ pub(super) struct Landing<'a> {
     pub stream: i64,
     pub run: i64,
     pub retry: &'a Retry,
+    /// The system whose lanes an acceptance moves on, where the stream has lanes.
+    pub lanes_of: Option<&'a str>,
     /// Whether mismatches are open that an acceptance would close; set when one is opened.
     pub mismatches_there: bool,
     /// Batches refused as a whole in a row before this one.
     pub malformed_before: u32,
+    /// How an unknown outcome is settled.
+    pub settles: Settle,
+    /// An answer may speak of some records only: what it does not mention is still open.
+    pub in_parts: bool,
+    /// How many results of the answer were about records that are not in the batch.
+    pub strangers: usize,
+    /// The row that was looked up.
+    pub looked_up: Option<&'a outbox::Item>,
 }
 
 /// What the courier must remember of a landing.
@@ -38,6 +48,12 @@ pub(super) struct Aftermath {
 /// nothing is parked. One poison record in a batch of 500 makes at most ten.
 pub(super) const MALFORMED_IN_A_ROW: u32 = 24;
 
+/// When something is done about what only a person can settle. Late enough, and every calendar has it.
+pub(super) const NEVER: Timestamp = Timestamp(253_402_214_400_000);
+
+/// When a batch is due whose answer comes by another way: a run asks about it once, when it begins.
+pub const NEXT_RUN: Timestamp = Timestamp(NEVER.0 - 1);
+
 impl Landing<'_> {
     /// Applies a verdict, in the transaction that also closes the exchange.
     pub(super) async fn apply(
@@ -50,18 +66,43 @@ impl Landing<'_> {
         delivered: &mut Delivered,
     ) -> Result<Aftermath, DeliveryError> {
         let mut after = Aftermath::default();
-        let (pace, retry, asked) = (&system.pace, &system.retry, operation == Operation::Ask);
+        let (pace, retry, asked) = (&system.pace, &system.retry, operation.asks());
         // Where a batch goes from here when nothing was learnt about its records.
         let same = if asked { State::Unknown } else { State::Waiting };
-        let tries = u64::try_from(if asked { self.batch.asks } else { self.batch.attempts }).unwrap_or(1).max(1) - 1;
+        let tries = self.tries(operation);
         let wait = now.plus(retry.wait_ms(tries, &self.batch.key));
         match verdict {
             Verdict::Stored { results, kept } => {
                 after.understood = true;
                 pace.success(state);
                 let settled = self.settle(tx, now, results, kept, delivered).await?;
-                let (next, why) = if settled { (now, "stored") } else { (wait, "some results missing or at odds") };
-                self.set(tx, if settled { State::Settled } else { Self::unknown(system) }, next, why).await?;
+                if settled {
+                    self.set(tx, State::Settled, now, "stored").await?;
+                } else if self.in_parts {
+                    let why = match self.strangers {
+                        0 => "mới có một phần kết quả / results of a part so far".to_owned(),
+                        others => {
+                            format!("{others} dòng kết quả không thuộc gói này / results of records that are not in it")
+                        }
+                    };
+                    self.set(tx, State::Unknown, NEXT_RUN, &why).await?;
+                } else {
+                    self.unknown(tx, now, wait, "some results missing or at odds").await?;
+                }
+            }
+            Verdict::Whole(whole) => {
+                if let Some(message) = self.whole(tx, desk, now, whole, delivered).await? {
+                    after.malformed = true;
+                    self.refused_as_whole(tx, (desk, system), state, (now, wait), message, delivered).await?;
+                } else {
+                    after.understood = true;
+                    pace.success(state);
+                }
+            }
+            Verdict::LookedUp(found) => {
+                after.understood = true;
+                pace.success(state);
+                self.found(tx, desk, now, found, delivered).await?;
             }
             Verdict::NeverSeen => {
                 after.understood = true;
@@ -78,21 +119,25 @@ impl Landing<'_> {
                     self.set(tx, State::Settled, now, "never seen, in part").await?;
                 }
             }
+            Verdict::Pending { message } => {
+                after.understood = true;
+                pace.success(state);
+                if !message.is_empty() {
+                    tracing::warn!(system = %system.name, batch = %self.batch.key, "{message}");
+                    state.alarm.clone_from(&message);
+                }
+                self.set(tx, State::Unknown, NEXT_RUN, &message).await?;
+            }
             Verdict::Malformed { message } => {
                 after.malformed = true;
-                if self.malformed_before >= MALFORMED_IN_A_ROW {
-                    pace.failure(state, now, retry, &system.name, "every batch is refused as malformed");
-                    "every batch is refused as malformed".clone_into(&mut state.alarm);
-                    self.set(tx, State::Waiting, wait, "malformed, like all before").await?;
-                } else {
-                    self.split(tx, desk, state, now, message, delivered).await?;
-                }
+                self.refused_as_whole(tx, (desk, system), state, (now, wait), message, delivered).await?;
             }
             Verdict::TokenInvalid => {
                 after.token_dead = true;
                 // The first time a new token mends it at once; a fresh token that is refused too waits.
-                let next = if tries == 0 { now } else { wait };
-                if tries > 0 {
+                let first = if asked { self.batch.asks } else { self.batch.attempts } <= 1;
+                let next = if first { now } else { wait };
+                if !first {
                     pace.failure(state, now, retry, &system.name, "token refused");
                 }
                 self.set(tx, same, next, "token").await?;
@@ -113,8 +158,8 @@ impl Landing<'_> {
             }
             Verdict::Unknown { why } => {
                 pace.failure(state, now, retry, &system.name, &why);
-                self.set(tx, Self::unknown(system), wait, &why).await?;
-                if asked && self.batch.asks >= 5 {
+                self.unknown(tx, now, wait, &why).await?;
+                if asked && tries >= 4 {
                     let open = outbox::rows_of_batch(tx, self.batch.id, false).await?;
                     self.tell_unknown(tx, now, &open.iter().collect::<Vec<_>>()).await?;
                 }
@@ -132,30 +177,66 @@ impl Landing<'_> {
         now: Timestamp,
         (operation, error): (Operation, &WireError),
     ) -> Result<(), DeliveryError> {
-        let asked = operation == Operation::Ask;
-        let tries = u64::try_from(if asked { self.batch.asks } else { self.batch.attempts }).unwrap_or(1).max(1) - 1;
-        let wait = now.plus(system.retry.wait_ms(tries, &self.batch.key));
+        let wait = now.plus(system.retry.wait_ms(self.tries(operation), &self.batch.key));
         let why = error.to_string();
         system.pace.failure(state, now, &system.retry, &system.name, &why);
-        let to = match error {
-            WireError::NotSent { .. } if !asked => State::Waiting,
-            _ => Self::unknown(system),
-        };
-        self.set(tx, to, wait, &why).await?;
-        Ok(())
-    }
-
-    /// How an unknown outcome is settled, by the profile: by asking, or by saying the same again where that replaces.
-    fn unknown(system: &System) -> State {
-        match system.profile.settle() {
-            Settle::Repeat => State::Waiting,
-            _ => State::Unknown,
+        match error {
+            WireError::NotSent { .. } if !operation.asks() => self.set(tx, State::Waiting, wait, &why).await,
+            _ => self.unknown(tx, now, wait, &why).await,
         }
     }
 
-    async fn set(&self, tx: &mut Tx, state: State, next: Timestamp, why: &str) -> Result<(), DeliveryError> {
+    /// How often the same was tried before, all records of a look-up together counted as one.
+    fn tries(&self, operation: Operation) -> u64 {
+        let times = match operation {
+            Operation::LookUp => (self.batch.asks - 1) / self.batch.records.max(1) + 1,
+            operation if operation.asks() => self.batch.asks,
+            _ => self.batch.attempts,
+        };
+        u64::try_from(times).unwrap_or(1).max(1) - 1
+    }
+
+    /// Nobody knows what became of the batch. The profile says how that is settled: by asking, by looking up, by
+    /// saying the same again where that replaces, or by a person.
+    pub(super) async fn unknown(
+        &mut self,
+        tx: &mut Tx,
+        now: Timestamp,
+        next: Timestamp,
+        why: &str,
+    ) -> Result<(), DeliveryError> {
+        match self.settles {
+            Settle::Repeat => self.set(tx, State::Waiting, next, why).await,
+            Settle::Ask | Settle::LookUp => self.set(tx, State::Unknown, next, why).await,
+            Settle::Person => {
+                let open = outbox::rows_of_batch(tx, self.batch.id, false).await?;
+                self.tell_unknown(tx, now, &open.iter().collect::<Vec<_>>()).await?;
+                self.set(tx, State::Unknown, NEVER, why).await
+            }
+        }
+    }
+
+    pub(super) async fn set(&self, tx: &mut Tx, state: State, next: Timestamp, why: &str) -> Result<(), DeliveryError> {
         let why: String = why.chars().take(200).collect();
         Ok(batch::set(tx, self.batch.id, Move { state, next, why: &why, attempt: false, ask: false }).await?)
+    }
+
+    /// Nothing of the batch was stored, and nobody knows because of which record: split, unless it is every batch.
+    async fn refused_as_whole(
+        &mut self,
+        tx: &mut Tx,
+        (desk, system): (&Desk<'_>, &System),
+        state: &mut SystemState,
+        (now, wait): (Timestamp, Timestamp),
+        message: String,
+        delivered: &mut Delivered,
+    ) -> Result<(), DeliveryError> {
+        if self.malformed_before < MALFORMED_IN_A_ROW {
+            return self.split(tx, desk, state, now, message, delivered).await;
+        }
+        system.pace.failure(state, now, &system.retry, &system.name, "every batch is refused as malformed");
+        "every batch is refused as malformed".clone_into(&mut state.alarm);
+        self.set(tx, State::Waiting, wait, "malformed, like all before").await
     }
 
     /// Splits a batch that was refused as a whole: halves under new keys, until the poison record stands alone.

@@ -2,24 +2,41 @@
 //! outcome written down.
 //!
 //! * `courier`: the loop: settle what came back, open what may go, wait.
+//! * `opening`: opens what may go, in the log and in its batch, before it goes.
 //! * `returns`: closes an exchange and applies its answer.
 //! * `jobs`: forms batches and chooses what is due: a question first, then what surely was not stored, then new.
-//! * `landing`: what an answer means for its batch; `settle`: for each record.
-//! * `pace`: request budget, windows, silence that was asked for, breaker. Pure.
+//! * `lanes`: the order within one dossier.
+//! * `landing`: what an answer means for its batch; `settle`: for each record; `whole`: where a code speaks for the call.
+//! * `looked_up`: settles an unknown outcome by looking the records up; and what only a person can settle.
+//! * `pace`: request budget, windows, silence that was asked for, breaker; `deadline`: when a stream goes first.
+//!   Both pure; `turn` asks the store whether it has anything to send.
+//! * `line`: one question at a time, for those who ask and do not deliver; `line_wire`: its attempts, opened and closed.
 //!
 //! The wire is only reached after a commit that says so. What a crash leaves open is unknown, and is asked about.
 
 mod courier;
+mod deadline;
 mod jobs;
 mod landing;
+mod lanes;
+mod line;
+mod line_wire;
+mod looked_up;
+mod opening;
 mod pace;
 mod returns;
 mod settle;
+mod turn;
+mod whole;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 pub use courier::{Courier, Delivered, Ended};
+pub use deadline::{DAYS, Deadline, LEADS, Precedence};
+pub use landing::NEXT_RUN;
+pub use lanes::{Lanes, Order};
+pub use line::{Judged, Line, LineError, Opened};
 pub use pace::{Gate, PaceSettings, Window};
 
 use crate::national::{Profile, Session, Transport};
@@ -61,6 +78,20 @@ pub enum DeliveryError {
         entity: String,
         /// The operation.
         operation: &'static str,
+    },
+    /// A stop for records that cannot be stopped there.
+    #[error(
+        "hệ thống không có thao tác dừng cho '{entity}', không gửi gì: bỏ phần [stop] của ánh xạ và `decision` của luồng / there is no stop for '{entity}'"
+    )]
+    NoStop {
+        /// The entity.
+        entity: String,
+    },
+    /// A batch that cannot be written in the system's form.
+    #[error("luồng '{entity}': không ghi được gói ra tệp: một ô dài quá 32.767 ký tự / a file cannot hold the batch")]
+    NoBody {
+        /// The entity.
+        entity: String,
     },
     /// A record that alone is larger than a batch may be.
     #[error(

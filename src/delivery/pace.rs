@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::civil::Time;
 
+use super::deadline::Precedence;
 use crate::model::Timestamp;
 use crate::outbox::Retry;
 use crate::store::system::SystemState;
@@ -21,6 +22,8 @@ pub struct PaceSettings {
     pub breaker_after: u32,
     /// The longest silence that is obeyed as told; beyond it we ask again after this long and raise an alarm.
     pub retry_after_cap: Duration,
+    /// Streams with a deadline: near it they go before the others of the system.
+    pub first: Vec<Precedence>,
 }
 
 impl Default for PaceSettings {
@@ -31,6 +34,7 @@ impl Default for PaceSettings {
             windows: Vec::new(),
             breaker_after: 5,
             retry_after_cap: Duration::from_hours(1),
+            first: Vec::new(),
         }
     }
 }
@@ -68,6 +72,20 @@ pub enum Gate {
 }
 
 impl PaceSettings {
+    /// Whether this stream goes before others now, for its deadline is near.
+    pub fn precedes(&self, stream: &str, now: Timestamp) -> bool {
+        self.first.iter().any(|one| one.stream == stream && one.deadline.is_near(now.day()))
+    }
+
+    /// The streams that go before this one now: none where it goes first itself.
+    pub fn before(&self, stream: &str, now: Timestamp) -> Vec<&str> {
+        if self.precedes(stream, now) {
+            return Vec::new();
+        }
+        let near = self.first.iter().filter(|one| one.deadline.is_near(now.day()));
+        near.map(|one| one.stream.as_str()).collect()
+    }
+
     /// Whether a request may go out now.
     pub fn gate(&self, state: &SystemState, now: Timestamp) -> Gate {
         if !self.windows.is_empty() {

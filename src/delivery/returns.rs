@@ -6,7 +6,7 @@ use super::DeliveryError;
 use super::courier::{Courier, Landed, Memory, What};
 use super::landing::{Landing, MALFORMED_IN_A_ROW};
 use crate::model::Timestamp;
-use crate::national::{Reply, TokenVerdict, WireError};
+use crate::national::{Operation, Reply, TokenVerdict, WireError};
 use crate::store::Tx;
 use crate::store::system::SystemState;
 
@@ -35,8 +35,13 @@ impl Courier<'_> {
             stream: self.stream,
             run: self.run,
             retry: &self.system.retry,
+            lanes_of: self.order.lanes.is_some().then_some(self.system.name.as_str()),
             mismatches_there: memory.mismatches_there,
             malformed_before: memory.malformed,
+            settles: self.desk().settle(),
+            in_parts: self.system.profile.answers_in_parts(),
+            strangers: 0,
+            looked_up: job.items.first().filter(|_| job.operation == Operation::LookUp),
         };
         match result {
             Err(error) => {
@@ -48,7 +53,7 @@ impl Courier<'_> {
                 landing.lost(tx, self.system, state, now, (job.operation, &error)).await?;
             }
             Ok(reply) => {
-                let verdict = self.system.profile.judge(job.operation, &reply);
+                let verdict = self.desk().judge(&job, &reply);
                 let hash = Sha256::digest(&reply.body);
                 self.log(tx, now, id, what, (reply.body.len(), &hash), (Some(reply.status), verdict.word())).await?;
                 let desk = self.desk();

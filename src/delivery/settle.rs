@@ -2,16 +2,22 @@
 
 use super::Delivered;
 use super::landing::Landing;
-use crate::model::Timestamp;
+use crate::model::{Action, ContentHash, Kind, Timestamp};
 use crate::national::{RecordResult, match_results};
 use crate::store::mismatch::Draft;
-use crate::store::{StoreError, Tx, ledger, mismatch, outbox};
+use crate::store::{StoreError, Tx, lanes, ledger, mismatch, outbox};
 
 /// After so many questions without an answer that settles all, a person is told.
 const TELL_AFTER_ASKS: i64 = 5;
 
 /// The kinds of mismatch that an accepted record closes.
-const CLOSED_BY_ACCEPTANCE: [&str; 2] = ["refused-there", "unknown-outcome"];
+pub(super) const CLOSED_BY_ACCEPTANCE: [Kind; 2] = [Kind::RefusedThere, Kind::UnknownOutcome];
+
+/// A record that the system knows with whatever content: a version that nothing ever equals.
+pub(super) fn known_only(key: &str) -> ledger::Confirmed {
+    let content = (Action::Write, ContentHash([0; 32]));
+    ledger::Confirmed { key: key.to_owned(), content, national_id: String::new() }
+}
 
 impl Landing<'_> {
     /// Settles the records of a stored batch. True where all of them are settled or back in the queue.
@@ -34,6 +40,7 @@ impl Landing<'_> {
         };
         let sent: Vec<&str> = all.iter().map(String::as_str).collect();
         let matched = match_results(&sent, results);
+        self.strangers = matched.extra;
         if matched.extra > 0 || matched.repeated > 0 {
             tracing::warn!(batch = %self.batch.key, extra = matched.extra, repeated = matched.repeated,
                 "kết quả thừa hoặc lặp trong câu trả lời / the answer has results for records not sent, or twice");
@@ -51,7 +58,19 @@ impl Landing<'_> {
                 confirmed.push(ledger::Confirmed { key: item.key.clone(), content, national_id });
             }
         }
+        let mut there = Vec::new();
+        for at in matched.exists {
+            if let Some(item) = item(at) {
+                there.push(item.id);
+                confirmed.push(known_only(&item.key));
+            }
+        }
         ledger::confirm(tx, self.stream, &self.batch.key, now, &confirmed).await?;
+        if let Some(system) = self.lanes_of {
+            lanes::confirm(tx, system, &accepted).await?;
+            lanes::known_there(tx, system, &there).await?;
+        }
+        accepted.append(&mut there);
         outbox::settle(tx, &accepted, "accepted").await?;
         if self.mismatches_there {
             let keys: Vec<&str> = confirmed.iter().map(|c| c.key.as_str()).collect();
@@ -76,6 +95,11 @@ impl Landing<'_> {
         }
         let mut unsettled: Vec<usize> = matched.contradicting;
         unsettled.extend(matched.unclear.into_iter().map(|(at, _)| at));
+        // Where the rest is only waited for, what is at odds would never be told.
+        if self.in_parts {
+            let at_odds: Vec<&outbox::Item> = unsettled.iter().copied().filter_map(item).collect();
+            self.tell_unknown(tx, now, &at_odds).await?;
+        }
         for at in matched.missing {
             match item(at) {
                 // The nation's own copy of its answer does not mention it: it was not stored.
@@ -109,17 +133,8 @@ impl Landing<'_> {
         for (item, code, text) in refused {
             ledger::refuse(tx, self.stream, &item.key, (item.action, item.version)).await?;
             *delivered.refused.entry(code.clone()).or_default() += 1;
-            drafts.push(Draft {
-                key: item.key.clone(),
-                kind: "refused-there",
-                reason: code.clone(),
-                field: String::new(),
-                value: String::new(),
-                proposal: String::new(),
-                detail: text.clone(),
-                complaints: "[]".to_owned(),
-                source_row: None,
-            });
+            let told = Draft::new(&item.key, Kind::RefusedThere, code);
+            drafts.push(Draft { detail: text.clone(), ..told });
         }
         outbox::settle(tx, &ids, "refused").await?;
         mismatch::open(tx, self.stream, self.run, now, &drafts).await?;
@@ -138,7 +153,7 @@ impl Landing<'_> {
             return Ok(());
         }
         let keys: Vec<&str> = items.iter().map(|item| item.key.as_str()).collect();
-        mismatch::close(tx, self.stream, "unknown-outcome", &keys, now).await
+        mismatch::close(tx, self.stream, Kind::UnknownOutcome, &keys, now).await
     }
 
     /// Puts records of unknown outcome in front of a person; we go on asking.
@@ -151,15 +166,8 @@ impl Landing<'_> {
         let drafts: Vec<Draft> = items
             .iter()
             .map(|item| Draft {
-                key: item.key.clone(),
-                kind: "unknown-outcome",
-                reason: "unknown-outcome".to_owned(),
-                field: String::new(),
-                value: String::new(),
-                proposal: String::new(),
                 detail: self.batch.key.clone(),
-                complaints: "[]".to_owned(),
-                source_row: None,
+                ..Draft::new(&item.key, Kind::UnknownOutcome, Kind::UnknownOutcome.word())
             })
             .collect();
         mismatch::open(tx, self.stream, self.run, now, &drafts).await?;

@@ -24,6 +24,8 @@ pub struct Known {
     pub in_flight: Option<Content>,
     /// What waits unsent, with its place in the outbox.
     pub queued: Option<(i64, Content)>,
+    /// What waits unsent is there because a mapping changed, and the brake has not let it go.
+    pub remapped: bool,
 }
 
 /// What to do for a record.

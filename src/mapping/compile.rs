@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::document::{self, ChainDoc, CodeDoc, Document, FieldDoc, RuleDoc, SetDoc};
-use super::expression::Expression;
-use super::field::{AtDate, CodeUse, Field, Take};
+use super::base;
+use super::compile_nested::flatten;
+use super::document::{self, Document, RuleDoc, SetDoc};
 use super::field_set::{FieldSet, RuleUse};
 use super::reader::{Reader, Spot};
-use super::steps::{Chain, Origin};
-use super::transform::Transform;
 use super::{ENGINE_VERSION, Mapping};
-use crate::codes::{By, CodeLists};
+use crate::codes::CodeLists;
 use crate::model::{Column, ColumnKind, Fault, Faults, Layout, Severity, suggest};
 use crate::rules::{self, Given, Params};
 
@@ -28,23 +26,70 @@ const KINDS: [(&str, ColumnKind); 6] = [
 
 /// Compiles a mapping or tells all that is wrong with it.
 pub(super) fn compile(file: &Path, text: &str, lists: &mut CodeLists) -> Result<Mapping, Faults> {
-    let reader = Reader::new(file, text);
-    let (table, errors) = toml::de::DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        for error in errors.iter().take(20) {
-            let line = error.span().map_or(1, |s| reader.line(&s));
-            reader.fault(line, format!("TOML sai cú pháp / bad syntax: {}", error.message()));
-        }
-        return Err(Faults(reader.into_faults()));
+    let reader = Reader::new(file, text, 0);
+    let table = parse(&reader, text);
+    let Some(base) = base::read(file, &reader, table.get_ref())? else {
+        return finish(file, &reader, &[text], lists, || document::read(&reader, table.get_ref(), false));
+    };
+    let own = reader.end();
+    let under = Reader::new(file, &base.1, own);
+    let base_table = parse(&under, &base.1);
+    let both = || {
+        let doc = document::read(&reader, table.get_ref(), true);
+        doc.over(document::read(&under, base_table.get_ref(), false))
+    };
+    let mut compiled = finish(file, &reader, &[text, &base.1], lists, both);
+    let below = under.take_faults();
+    if !below.is_empty() {
+        let above = compiled.err().map(|faults| faults.0).unwrap_or_default();
+        compiled = Err(Faults(above.into_iter().chain(below).collect()));
     }
-    let doc = document::read(&reader, table.get_ref());
-    let mut compiler =
-        Compiler { file, reader: &reader, lists, columns: Vec::new(), used: Vec::new(), faults: Vec::new() };
-    let mapping = compiler.mapping(doc, text);
+    // The lines of the base were counted on from those of the file: now each fault gets its own file.
+    compiled.map_err(|mut faults| {
+        for fault in &mut faults.0 {
+            if let Some(line) = fault.line.filter(|line| fault.file == file && *line > own) {
+                fault.file.clone_from(&base.0);
+                fault.line = Some(line - own);
+            }
+        }
+        sorted(faults)
+    })
+}
+
+fn sorted(mut faults: Faults) -> Faults {
+    faults.0.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    faults
+}
+
+/// The text as a table; what is no TOML is written as faults.
+fn parse<'t>(reader: &Reader<'_>, text: &'t str) -> toml::Spanned<toml::de::DeTable<'t>> {
+    let (table, errors) = toml::de::DeTable::parse_recoverable(text);
+    for error in errors.iter().take(20) {
+        let line = reader.line(&error.span().unwrap_or(0..0));
+        reader.fault(line, format!("TOML sai cú pháp / bad syntax: {}", error.message()));
+    }
+    table
+}
+
+/// Compiles what `read` gives, unless the text was no TOML.
+fn finish(
+    file: &Path,
+    reader: &Reader<'_>,
+    texts: &[&str],
+    lists: &mut CodeLists,
+    read: impl FnOnce() -> Document,
+) -> Result<Mapping, Faults> {
+    let syntax = reader.take_faults();
+    if !syntax.is_empty() {
+        return Err(Faults(syntax));
+    }
+    let doc = read();
+    let mut compiler = Compiler { file, reader, lists, columns: Vec::new(), used: Vec::new(), faults: Vec::new() };
+    let mapping = compiler.mapping(doc, texts);
     let mut faults = compiler.faults;
     faults.extend(lists.faults());
-    faults.extend(reader.into_faults());
-    faults.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    faults.extend(reader.take_faults());
+    let faults = sorted(Faults(faults)).0;
     match mapping {
         Some(mapping) if faults.is_empty() => Ok(mapping),
         _ => Err(Faults(faults)),
@@ -54,23 +99,26 @@ pub(super) fn compile(file: &Path, text: &str, lists: &mut CodeLists) -> Result<
 pub(super) struct Compiler<'c, 'd> {
     file: &'c Path,
     pub(super) reader: &'c Reader<'d>,
-    lists: &'c mut CodeLists,
+    pub(super) lists: &'c mut CodeLists,
     pub(super) columns: Vec<String>,
-    used: Vec<bool>,
+    pub(super) used: Vec<bool>,
     faults: Vec<Fault>,
 }
 
 impl Compiler<'_, '_> {
-    fn mapping(&mut self, doc: Document, text: &str) -> Option<Mapping> {
+    fn mapping(&mut self, doc: Document, texts: &[&str]) -> Option<Mapping> {
         let columns = self.read_columns(&doc);
         let key = self.column(&doc.key);
-        let write = self.set(doc.set);
+        let mut write = self.set(doc.set);
+        // What could not be resolved is a fault that was written.
+        write.units = doc.units.and_then(|u| self.units(&u, &doc.entity.value, key, &write));
         let stop = doc.stop.map(|s| self.stop(s));
+        let in_lane = doc.lane.as_ref().map(|l| self.lane(l, &write, stop.is_some()));
         let unit = doc.unit.as_ref().map(|u| self.field(u, &write.names));
         let examples =
             super::example_compile::examples(self, doc.examples, &write, stop.as_ref().and_then(Option::as_ref));
         for (at, column) in self.columns.iter().enumerate() {
-            if !self.used[at] {
+            if !self.used[at] && at >= doc.inherited {
                 let line = doc.columns.iter().find(|(name, _)| name.value == *column).map_or(1, |(name, _)| name.line);
                 self.reader
                     .fault(line, format!("cột `{column}` không được dùng: hãy bỏ / column is not used: remove it"));
@@ -86,6 +134,14 @@ impl Compiler<'_, '_> {
             Some(unit) => unit,
             None => None,
         };
+        let in_lane = wanted(in_lane)?;
+        let about = doc.about.as_ref().map(|about| self.about(about, &write.names));
+        let mut cross = None;
+        let mut facts = None;
+        if let Some(doc) = &doc.facts {
+            cross = super::cross::load(&self.lists.folder(), self.lists, &mut self.faults);
+            facts = self.facts(doc, &write, stop.as_ref(), cross.as_ref());
+        }
         Some(Mapping {
             entity: doc.entity.value,
             file: self.file.to_owned(),
@@ -94,23 +150,36 @@ impl Compiler<'_, '_> {
             unit,
             write,
             stop,
+            lane: in_lane,
+            facts,
+            about: wanted(about)?,
+            cross: Arc::new(cross.unwrap_or_default()),
             examples,
             lists: self.lists.used().cloned().collect(),
-            digest: self.digest(text),
+            digest: self.digest(texts),
+            parts: self.parts(&texts.concat()),
         })
     }
 
     /// Over the mapping, the lists that it uses, and the engine.
-    fn digest(&self, text: &str) -> [u8; 8] {
+    fn digest(&self, texts: &[&str]) -> [u8; 8] {
         let mut hash = Sha256::new();
         hash.update(ENGINE_VERSION.to_be_bytes());
-        for part in [text].into_iter().chain(self.lists.used().flat_map(|l| [l.name(), l.text()])) {
+        for part in texts.iter().copied().chain(self.lists.used().flat_map(|l| [l.name(), l.text()])) {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
         let mut digest = [0; 8];
         digest.copy_from_slice(&hash.finalize()[..8]);
         digest
+    }
+
+    fn parts(&self, text: &str) -> Vec<(String, [u8; 8])> {
+        let own = self.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let lists = self.lists.used().map(|list| (format!("codes/{}.csv", list.name()), list.text().as_bytes()));
+        let engine = ENGINE_VERSION.to_be_bytes();
+        let all = [(own, text.as_bytes()), ("engine".to_owned(), &engine[..])].into_iter().chain(lists);
+        all.map(|(name, bytes)| (name, xxhash_rust::xxh3::xxh3_64(bytes).to_be_bytes())).collect()
     }
 
     fn read_columns(&mut self, doc: &Document) -> Vec<Column> {
@@ -153,130 +222,26 @@ impl Compiler<'_, '_> {
     }
 
     pub(super) fn set(&mut self, doc: SetDoc) -> FieldSet {
-        let names: Vec<String> = doc.fields.iter().map(|f| f.name.value.clone()).collect();
+        let docs = flatten(doc.fields);
+        let names: Vec<String> = docs.iter().map(|f| f.doc.name.value.clone()).collect();
         let mut fields = Vec::new();
-        if doc.fields.is_empty() {
+        if docs.is_empty() {
             self.reader.fault(doc.line, "không có [[field]] nào / there is no [[field]]");
         }
-        for (i, field) in doc.fields.into_iter().enumerate() {
-            if names[..i].contains(&field.name.value) {
-                self.reader.fault(field.name.line, format!("trường `{}` có hai lần / field twice", field.name.value));
+        for (i, field) in docs.into_iter().enumerate() {
+            let name = &field.doc.name;
+            if names[..i].contains(&name.value) {
+                self.reader.fault(name.line, format!("trường `{}` có hai lần / field twice", name.value));
             }
             fields.extend(self.one_field(field, &names[..i]));
         }
         let rules = doc.rules.into_iter().filter_map(|r| self.rule(r, &names)).collect();
-        let visible: Vec<usize> = (0..fields.len()).filter(|i| !fields[*i].internal).collect();
+        let visible: Vec<usize> = (0..fields.len()).filter(|i| !fields[*i].internal && !fields[*i].part).collect();
         let layout = Layout::new(visible.iter().map(|i| fields[*i].name.clone()).collect());
-        FieldSet { fields, names, rules, layout: Arc::new(layout), visible }
+        FieldSet { fields, names, rules, layout: Arc::new(layout), visible, units: None }
     }
 
-    fn one_field(&mut self, doc: FieldDoc, earlier: &[String]) -> Option<Field> {
-        let chain = self.chain(doc.chain, &doc.name.value);
-        let or = doc.or.map(|or| self.chain(or, &doc.name.value));
-        let code = doc.code.map(|code| self.code(&code, earlier));
-        let only_with = doc.only_with.map(|c| self.column(&c));
-        let split = doc.split.map(|s| {
-            let mut characters = s.value.chars();
-            let one = characters.next().filter(|_| characters.next().is_none());
-            if one.is_none() {
-                self.reader.fault(s.line, "list.split phải là một ký tự / must be one character");
-            }
-            one
-        });
-        if split.is_some() && doc.default.is_some() {
-            self.reader.fault(
-                doc.name.line,
-                format!("`{}`: danh sách không có default / a list has no default", doc.name.value),
-            );
-        }
-        // Each `?` below stands for a fault that was written above.
-        Some(Field {
-            name: doc.name.value,
-            chain: chain?,
-            or: wanted(or)?,
-            code: wanted(code)?,
-            split: wanted(split)?,
-            default: doc.default,
-            only_with: wanted(only_with)?,
-            required: doc.required,
-            internal: doc.internal,
-            law: doc.law,
-        })
-    }
-
-    fn chain(&mut self, doc: ChainDoc, field: &str) -> Option<Chain> {
-        let mut origins = Vec::new();
-        origins.extend(doc.from.as_ref().map(|c| self.column(c).map(Origin::Column)));
-        origins.extend(doc.constant.as_ref().map(|c| self.constant(c)));
-        origins.extend(doc.computed.as_ref().map(|c| self.computed(c)));
-        if origins.len() != 1 {
-            let message = format!("`{field}` cần đúng một trong from, constant, computed / needs exactly one of them");
-            self.reader.fault(doc.line, message);
-            return None;
-        }
-        let mut steps = Vec::new();
-        for step in doc.via {
-            match Transform::compile(&step.name.value, &step.argument) {
-                Ok(transform) => steps.push(transform),
-                Err(message) => self.reader.fault(step.name.line, format!("`{field}`: {message}")),
-            }
-        }
-        Some(Chain { origin: origins.pop()??, steps })
-    }
-
-    fn constant(&self, constant: &Spot<String>) -> Option<Origin> {
-        match crate::model::text::clean(&constant.value) {
-            Ok(clean) if clean == constant.value => Some(Origin::Constant(constant.value.clone())),
-            _ => {
-                self.reader.fault(constant.line, "constant: phải là NFC, không có dấu cách ở hai đầu, không có ký tự điều khiển / must be clean text");
-                None
-            }
-        }
-    }
-
-    fn computed(&mut self, text: &Spot<String>) -> Option<Origin> {
-        match Expression::compile(&text.value, &self.columns) {
-            Ok(expression) => {
-                expression.columns().for_each(|c| self.used[c] = true);
-                Some(Origin::Computed(Box::new(expression)))
-            }
-            Err(message) => {
-                self.reader.fault(text.line, message);
-                None
-            }
-        }
-    }
-
-    fn code(&mut self, doc: &CodeDoc, earlier: &[String]) -> Option<CodeUse> {
-        let list = self.list(&doc.list);
-        let by = self.word(doc.by.as_ref(), "by", &[("either", By::Either), ("code", By::Code), ("name", By::Name)]);
-        let takes = [("code", Take::Code), ("name", Take::Name), ("successor", Take::Successor)];
-        let take = self.word(doc.take.as_ref(), "take", &takes);
-        let at = match &doc.at {
-            None => Some(AtDate::Today),
-            Some(at) if at.value == "today" => Some(AtDate::Today),
-            Some(at) if at.value == "ever" => Some(AtDate::Ever),
-            Some(at) => match earlier.iter().position(|f| *f == at.value) {
-                Some(field) => Some(AtDate::Field(field)),
-                None if self.columns.contains(&at.value) => self.column(at).map(AtDate::Column),
-                None => {
-                    let known = earlier.iter().chain(&self.columns).map(String::as_str).chain(["today", "ever"]);
-                    let hint = suggest::hint(&at.value, known);
-                    let message = format!(
-                        "code.at `{}`: today, ever, một cột, hoặc một trường đứng trước{hint} / a column or an earlier field",
-                        at.value
-                    );
-                    self.reader.fault(at.line, message);
-                    None
-                }
-            },
-        };
-        let list = list?;
-        let dated = list.entries().iter().any(|e| e.valid_from.is_some() || e.valid_to.is_some());
-        Some(CodeUse { list, by: by?, at: at?, take: take?, dated })
-    }
-
-    fn word<T: Copy>(&self, given: Option<&Spot<String>>, key: &str, known: &[(&str, T)]) -> Option<T> {
+    pub(super) fn word<T: Copy>(&self, given: Option<&Spot<String>>, key: &str, known: &[(&str, T)]) -> Option<T> {
         let Some(given) = given else { return Some(known[0].1) };
         let found = known.iter().find(|(word, _)| *word == given.value).map(|(_, t)| *t);
         if found.is_none() {
@@ -295,6 +260,11 @@ impl Compiler<'_, '_> {
             return None;
         }
         self.lists.get(&name.value)
+    }
+
+    /// A mistake in a code list that only this mapping can see.
+    pub(super) fn list_fault(&mut self, list: &crate::codes::CodeList, line: usize, message: String) {
+        self.faults.push(Fault::at(list.file(), line, message));
     }
 
     fn rule(&mut self, doc: RuleDoc, names: &[String]) -> Option<RuleUse> {

@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
+use super::about::AboutDoc;
+use super::document_example;
+use super::fact::FactsDoc;
+use super::lane::LaneDoc;
 use super::reader::{Reader, Section, Spot};
+use super::units_compile::{UnitsDoc, read_units};
 use crate::rules::{Given, Param};
 
 /// More of anything than this is no mapping.
@@ -16,9 +22,15 @@ pub(super) struct Document {
     pub(super) entity: Spot<String>,
     pub(super) key: Spot<String>,
     pub(super) unit: Option<Spot<String>>,
+    pub(super) units: Option<UnitsDoc>,
     pub(super) columns: Vec<(Spot<String>, Spot<String>)>,
+    /// How many of the columns, from the first, are taken from a base: these need not be used.
+    pub(super) inherited: usize,
     pub(super) set: SetDoc,
     pub(super) stop: Option<StopDoc>,
+    pub(super) lane: Option<LaneDoc>,
+    pub(super) about: Option<AboutDoc>,
+    pub(super) facts: Option<FactsDoc>,
     pub(super) examples: Vec<ExampleDoc>,
 }
 
@@ -48,6 +60,13 @@ pub(super) enum WhenDoc {
 pub(super) struct FieldDoc {
     pub(super) name: Spot<String>,
     pub(super) chain: ChainDoc,
+    /// What an object is made of; the chain is empty then.
+    pub(super) parts: Vec<FieldDoc>,
+    /// The root of an XML document that the object becomes.
+    pub(super) xml: Option<Spot<String>>,
+    pub(super) rows: Option<RowsDoc>,
+    /// Transforms after the code list.
+    pub(super) then: Vec<StepDoc>,
     pub(super) or: Option<ChainDoc>,
     pub(super) code: Option<CodeDoc>,
     pub(super) split: Option<Spot<String>>,
@@ -57,6 +76,18 @@ pub(super) struct FieldDoc {
     pub(super) internal: bool,
     /// The law or letter that asks for the field, for people.
     pub(super) law: Option<String>,
+}
+
+/// A list of objects out of a column that holds JSON.
+#[derive(Debug)]
+pub(super) struct RowsDoc {
+    pub(super) fields: Vec<FieldDoc>,
+    pub(super) most: Option<Spot<i64>>,
+    /// Keys of the JSON that no field takes.
+    pub(super) ignore: Vec<Spot<String>>,
+    /// The name of a row's element in XML.
+    pub(super) item: Option<Spot<String>>,
+    pub(super) line: usize,
 }
 
 /// Where a value comes from and through what it goes.
@@ -90,6 +121,7 @@ pub(super) struct CodeDoc {
     pub(super) by: Option<Spot<String>>,
     pub(super) at: Option<Spot<String>>,
     pub(super) take: Option<Spot<String>>,
+    pub(super) unknown: Option<Spot<String>>,
 }
 
 #[derive(Debug)]
@@ -104,27 +136,45 @@ pub(super) struct RuleDoc {
 pub(super) struct ExampleDoc {
     pub(super) name: Spot<String>,
     pub(super) today: Spot<String>,
+    pub(super) to: Option<Spot<String>>,
     pub(super) row: Vec<(Spot<String>, Spot<String>)>,
-    pub(super) record: Option<Vec<(Spot<String>, Spot<Given>)>>,
+    pub(super) record: Option<Vec<(Spot<String>, Spot<Value>)>>,
     pub(super) stop: bool,
     pub(super) held: Vec<Spot<String>>,
     pub(super) warn: Vec<Spot<String>>,
 }
 
-/// Reads the whole document; what does not belong becomes a fault of the reader.
-pub(super) fn read<'r>(reader: &'r Reader<'_>, table: &'r DeTable<'r>) -> Document {
-    let mut root = Section::new(reader, "", table, 1);
+/// Reads the whole document; what does not belong becomes a fault of the reader. What a document `leans` on a base
+/// for need not stand in it.
+pub(super) fn read<'r>(reader: &'r Reader<'_>, table: &'r DeTable<'r>, leans: bool) -> Document {
+    let mut root = Section::new(reader, "", table, reader.line(&(0..0)));
     let mut head = section(&mut root, reader, table, "mapping");
-    let (entity, key, unit) = (head.required("entity"), head.required("key"), head.text("unit"));
+    let entity = head.required("entity");
+    let nothing = |line| Spot { value: String::new(), line };
+    let key = if leans { head.text("key").unwrap_or(nothing(head.line)) } else { head.required("key") };
+    let unit = head.text("unit");
+    if leans {
+        head.value("base");
+    } else if let Some(base) = head.text("base") {
+        reader.fault(base.line, "[mapping] base: tệp làm gốc không được có gốc khác / a base has no base of its own");
+    }
     head.finish();
-    let columns = section(&mut root, reader, table, "columns").all_texts();
+    let units = root.table("units").map(read_units);
+    let columns = if leans {
+        root.table("columns").map(Section::all_texts).unwrap_or_default()
+    } else {
+        section(&mut root, reader, table, "columns").all_texts()
+    };
     limit(&root, "columns", columns.len());
     let set = read_set(&mut root);
     let stop = root.table("stop").map(read_stop);
-    let examples: Vec<ExampleDoc> = root.tables("example").into_iter().map(read_example).collect();
+    let facts = root.table("facts").map(super::fact::read);
+    let lane = root.table("lane").map(super::lane::read);
+    let about = root.table("about").map(super::about::read);
+    let examples: Vec<ExampleDoc> = root.tables("example").into_iter().map(document_example::read).collect();
     limit(&root, "example", examples.len());
     root.finish();
-    Document { entity, key, unit, columns, set, stop, examples }
+    Document { entity, key, unit, units, columns, inherited: 0, set, stop, lane, about, facts, examples }
 }
 
 /// A top-level table that must be there.
@@ -201,6 +251,9 @@ fn read_when(mut section: Section<'_, '_>) -> WhenDoc {
 
 fn read_field(mut section: Section<'_, '_>) -> FieldDoc {
     let name = section.required("name");
+    let parts: Vec<FieldDoc> = section.tables("part").into_iter().map(read_field).collect();
+    limit(&section, "part", parts.len());
+    let rows = section.table("rows").map(read_rows);
     let chain = read_chain(&mut section);
     let or = section.table("or").map(|mut s| {
         let chain = read_chain(&mut s);
@@ -208,7 +261,13 @@ fn read_field(mut section: Section<'_, '_>) -> FieldDoc {
         chain
     });
     let code = section.table("code").map(|mut s| {
-        let code = CodeDoc { list: s.required("list"), by: s.text("by"), at: s.text("at"), take: s.text("take") };
+        let code = CodeDoc {
+            list: s.required("list"),
+            by: s.text("by"),
+            at: s.text("at"),
+            take: s.text("take"),
+            unknown: s.text("unknown"),
+        };
         s.finish();
         code
     });
@@ -220,6 +279,10 @@ fn read_field(mut section: Section<'_, '_>) -> FieldDoc {
     let field = FieldDoc {
         name,
         chain,
+        parts,
+        xml: section.text("xml"),
+        rows,
+        then: read_steps(&mut section, "then"),
         or,
         code,
         split,
@@ -233,22 +296,36 @@ fn read_field(mut section: Section<'_, '_>) -> FieldDoc {
     field
 }
 
+fn read_rows(mut section: Section<'_, '_>) -> RowsDoc {
+    let fields: Vec<FieldDoc> = section.tables("field").into_iter().map(read_field).collect();
+    limit(&section, "field", fields.len());
+    let (most, ignore, item) = (section.number("most"), section.texts("ignore"), section.text("item"));
+    let line = section.line;
+    section.finish();
+    RowsDoc { fields, most, ignore, item, line }
+}
+
 fn read_chain(section: &mut Section<'_, '_>) -> ChainDoc {
     let (from, constant, computed) = (section.text("from"), section.text("constant"), section.text("computed"));
-    let mut via = Vec::new();
-    for item in section.list("via") {
+    let via = read_steps(section, "via");
+    ChainDoc { from, constant, computed, via, line: section.line }
+}
+
+fn read_steps(section: &mut Section<'_, '_>, key: &'static str) -> Vec<StepDoc> {
+    let mut steps = Vec::new();
+    for item in section.list(key) {
         match read_step(item.value) {
-            Some((name, argument)) => via.push(StepDoc { name: Spot { value: name, line: item.line }, argument }),
+            Some((name, argument)) => steps.push(StepDoc { name: Spot { value: name, line: item.line }, argument }),
             None => section.fault(
                 item.line,
-                "via: \"tên\" hoặc { tên = chuỗi | số | bảng chuỗi } / a name, or { name = text, number or table of texts }",
+                format!("{key}: \"tên\" hoặc {{ tên = chuỗi | số | bảng chuỗi }} / a name, or {{ name = text, number or table of texts }}"),
             ),
         }
     }
-    if via.len() > MAX_STEPS {
-        section.fault(section.line, format!("via: quá {MAX_STEPS} bước / more than {MAX_STEPS} steps"));
+    if steps.len() > MAX_STEPS {
+        section.fault(section.line, format!("{key}: quá {MAX_STEPS} bước / more than {MAX_STEPS} steps"));
     }
-    ChainDoc { from, constant, computed, via, line: section.line }
+    steps
 }
 
 fn read_step(value: &DeValue<'_>) -> Option<(String, Argument)> {
@@ -310,24 +387,4 @@ fn read_given(value: &DeValue<'_>) -> Option<Given> {
         }
         _ => None,
     }
-}
-
-fn read_example(mut section: Section<'_, '_>) -> ExampleDoc {
-    let (name, today) = (section.required("name"), section.required("today"));
-    let row = section.table("row").map(Section::all_texts).unwrap_or_default();
-    let mut record = None;
-    if let Some(expected) = section.table("record") {
-        let mut fields = Vec::new();
-        for (key, value) in expected.all() {
-            match read_given(value.value) {
-                Some(given) => fields.push((key, Spot { value: given, line: value.line })),
-                None => section
-                    .fault(value.line, format!("record `{}`: chuỗi hoặc danh sách chuỗi / text or texts", key.value)),
-            }
-        }
-        record = Some(fields);
-    }
-    let (stop, held, warn) = (section.flag("stop"), section.texts("held"), section.texts("warn"));
-    section.finish();
-    ExampleDoc { name, today, row, record, stop, held, warn }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::civil::Date;
+use serde_json::Value;
 
 use super::Mapping;
 use crate::model::{Action, Fault, Judgement, RawRow, Reason, Severity};
@@ -14,10 +15,12 @@ pub(crate) struct Example {
     pub(super) name: String,
     pub(super) line: usize,
     pub(super) today: Date,
+    /// The target's catalogue of units for which it was written; `None` for any.
+    pub(super) to: Option<String>,
     /// By column; columns that the example does not name are `NULL`.
     pub(super) row: Vec<Option<String>>,
     /// The fields that are not empty, with their values and lines; `None` when the record is not looked at.
-    pub(super) record: Option<BTreeMap<String, (Vec<String>, usize)>>,
+    pub(super) record: Option<BTreeMap<String, (Value, usize)>>,
     pub(super) stop: bool,
     pub(super) held: Vec<Reason>,
     pub(super) warn: Vec<Reason>,
@@ -48,9 +51,11 @@ impl ExampleOutcome {
 }
 
 impl Mapping {
-    /// Runs every example of the mapping.
+    /// Runs the examples of the mapping; those that were written for another catalogue of units wait until it is the target.
     pub fn run_examples(&self) -> Vec<ExampleOutcome> {
-        self.examples.iter().map(|e| self.run_example(e)).collect()
+        let target = self.units().map(super::Units::target_code);
+        let meant = |e: &&Example| e.to.is_none() || e.to.as_deref() == target;
+        self.examples.iter().filter(meant).map(|e| self.run_example(e)).collect()
     }
 
     fn run_example(&self, example: &Example) -> ExampleOutcome {
@@ -79,33 +84,52 @@ impl Mapping {
 
     fn compare(
         &self,
-        record: &BTreeMap<String, (Vec<String>, usize)>,
+        record: &BTreeMap<String, (Value, usize)>,
         judged: &Judgement,
         line: usize,
         differences: &mut Vec<(usize, String)>,
     ) {
-        let got: BTreeMap<String, serde_json::Value> = serde_json::from_str(&judged.canonical).unwrap_or_default();
+        let got: BTreeMap<String, Value> = serde_json::from_str(&judged.canonical).unwrap_or_default();
         let set = match (&self.stop, judged.action) {
             (Some(stop), Action::Stop) => &stop.set,
             _ => &self.write,
         };
         for name in set.layout.names() {
-            let got = texts(got.get(name));
-            let (wanted, line) = record.get(name).map_or((&[][..], line), |(w, l)| (w.as_slice(), *l));
+            let got = known(got.get(name));
+            let (wanted, line) = record.get(name).map_or((None, line), |(w, l)| (known(Some(w)), *l));
             if got != wanted {
-                differences
-                    .push((line, format!("{name}: cần / wanted `{}`, ra / got `{}`", wanted.join(";"), got.join(";"))));
+                let (wanted, got) = (shown(wanted.as_ref()), shown(got.as_ref()));
+                differences.push((line, format!("{name}: cần / wanted `{wanted}`, ra / got `{got}`")));
             }
         }
     }
 }
 
-/// A value as texts; empty texts and keys that are not there are no texts.
-fn texts(value: Option<&serde_json::Value>) -> Vec<String> {
+/// A value without the keys in it that say nothing; `None` when nothing is left. Rows stay, even empty ones: they count.
+fn known(value: Option<&Value>) -> Option<Value> {
+    match value? {
+        Value::String(text) if text.is_empty() => None,
+        Value::Array(items) if items.is_empty() => None,
+        Value::Array(items) => {
+            Some(Value::Array(items.iter().map(|i| known(Some(i)).unwrap_or(Value::Null)).collect()))
+        }
+        Value::Object(pairs) => {
+            let pair = |(name, value): (&String, &Value)| known(Some(value)).map(|value| (name.clone(), value));
+            let pairs: serde_json::Map<_, _> = pairs.iter().filter_map(pair).collect();
+            (!pairs.is_empty()).then_some(Value::Object(pairs))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+fn shown(value: Option<&Value>) -> String {
     match value {
-        Some(serde_json::Value::Array(items)) => items.iter().filter_map(|i| i.as_str().map(str::to_owned)).collect(),
-        Some(serde_json::Value::String(text)) if !text.is_empty() => vec![text.clone()],
-        _ => Vec::new(),
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
+            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(";")
+        }
+        Some(other) => other.to_string(),
     }
 }
 

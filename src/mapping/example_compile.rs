@@ -11,7 +11,6 @@ use super::field_set::FieldSet;
 use super::judge::Stop;
 use super::reader::Spot;
 use crate::model::{Reason, suggest};
-use crate::rules::Given;
 
 /// Resolves every example that can be; what cannot becomes a fault.
 pub(super) fn examples(
@@ -27,6 +26,12 @@ fn one(compiler: &mut Compiler<'_, '_>, doc: ExampleDoc, write: &FieldSet, stop:
     let today: Option<Date> = doc.today.value.parse().ok();
     if today.is_none() {
         compiler.reader.fault(doc.today.line, "today phải là yyyy-MM-dd / must be yyyy-MM-dd");
+    }
+    if let Some(to) = &doc.to
+        && !write.units.as_ref().is_some_and(|u| u.knows(&to.value))
+    {
+        let message = format!("to = `{}`: không phải danh mục của [units] / no catalogue of [units]", to.value);
+        compiler.reader.fault(to.line, message);
     }
     let mut row = vec![None; compiler.columns.len()];
     for (name, value) in doc.row {
@@ -45,13 +50,7 @@ fn one(compiler: &mut Compiler<'_, '_>, doc: ExampleDoc, write: &FieldSet, stop:
                 let hint = suggest::hint(&name.value, set.layout.names().iter().map(String::as_str));
                 compiler.reader.fault(name.line, format!("không có trường `{}`{hint} / no such field", name.value));
             }
-            let texts = match given.value {
-                Given::Text(text) if text.is_empty() => Vec::new(),
-                Given::Text(text) => vec![text],
-                Given::Texts(texts) => texts,
-                Given::Number(n) => vec![n.to_string()],
-            };
-            record.insert(name.value, (texts, given.line));
+            record.insert(name.value, (given.value, given.line));
         }
         record
     });
@@ -60,7 +59,17 @@ fn one(compiler: &mut Compiler<'_, '_>, doc: ExampleDoc, write: &FieldSet, stop:
     }
     let held = reasons(compiler, doc.held);
     let warn = reasons(compiler, doc.warn);
-    Some(Example { name: doc.name.value, line: doc.name.line, today: today?, row, record, stop: doc.stop, held, warn })
+    Some(Example {
+        name: doc.name.value,
+        line: doc.name.line,
+        today: today?,
+        to: doc.to.map(|t| t.value),
+        row,
+        record,
+        stop: doc.stop,
+        held,
+        warn,
+    })
 }
 
 fn reasons(compiler: &Compiler<'_, '_>, words: Vec<Spot<String>>) -> Vec<Reason> {

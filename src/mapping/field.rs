@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::steps::{Chain, Watch};
-use super::transform::Refusal;
+use super::nested::Shape;
+use super::steps::{Chain, Watch, through};
+use super::transform::{Refusal, Transform};
 use crate::codes::{At, By, CodeList, Entry, Found};
 use crate::model::calendar::PartialDate;
-use crate::model::{RawRow, Reason};
+use crate::model::{Complaint, RawRow, Reason, Severity};
 use crate::rules::{Findings, Slot};
 
 /// A list longer than this is a mistake of the source.
@@ -39,6 +40,8 @@ pub(super) struct CodeUse {
     pub(super) by: By,
     pub(super) at: AtDate,
     pub(super) take: Take,
+    /// What the list does not have is told, and stays as it is.
+    pub(super) keep: bool,
     /// Whether any entry has dates: otherwise the day makes no difference.
     pub(super) dated: bool,
 }
@@ -48,6 +51,9 @@ pub(super) struct CodeUse {
 pub(super) struct Field {
     pub(super) name: String,
     pub(super) chain: Chain,
+    pub(super) shape: Shape,
+    /// Transforms after the code list.
+    pub(super) then: Vec<Transform>,
     pub(super) or: Option<Chain>,
     pub(super) code: Option<CodeUse>,
     pub(super) split: Option<char>,
@@ -57,6 +63,8 @@ pub(super) struct Field {
     pub(super) required: bool,
     /// For rules only: never in the record, never complained about.
     pub(super) internal: bool,
+    /// Stands in the record within another field only.
+    pub(super) part: bool,
     /// The law or letter that asks for it, for people.
     pub(super) law: Option<String>,
 }
@@ -82,6 +90,7 @@ impl Field {
             slot.failed = true;
             slot.text = Cow::Borrowed("");
             slot.items = slot.items.map(|_| Vec::new());
+            slot.nested = None;
             return (slot, Some(refusal));
         }
         if slot.text.is_empty()
@@ -92,7 +101,10 @@ impl Field {
         }
         if self.required && slot.is_empty() {
             slot.failed = true;
-            return (slot, Some(Refusal { reason: Reason::Missing, detail: Cow::Borrowed(""), proposal: None }));
+            return (
+                slot,
+                Some(Refusal { reason: Reason::Missing, detail: Cow::Borrowed(""), proposal: None, value: None }),
+            );
         }
         (slot, None)
     }
@@ -122,6 +134,13 @@ impl Field {
         if self.only_with.is_some_and(|c| context.row.get(c).is_none_or(|t| t.trim().is_empty())) {
             return Ok(());
         }
+        if let Shape::Parts(parts) = &self.shape {
+            match &parts.xml {
+                Some(root) => slot.text = Cow::Owned(parts.document(root, context.earlier, false)?),
+                None => slot.nested = Some(parts.value(context.earlier)),
+            }
+            return Ok(());
+        }
         let mut chain = &self.chain;
         let mut raw = chain.raw(context.row, watch)?;
         if raw.is_empty()
@@ -129,6 +148,10 @@ impl Field {
         {
             chain = or;
             raw = chain.raw(context.row, watch)?;
+        }
+        if let Shape::Rows(rows) = &self.shape {
+            slot.nested = Some(rows.value(&raw, context.today, out)?);
+            return Ok(());
         }
         let Some(separator) = self.split else {
             slot.text = self.finish(chain, raw, context, out, watch)?;
@@ -165,10 +188,27 @@ impl Field {
         watch: &mut impl Watch,
     ) -> Result<Cow<'v, str>, Refusal> {
         let value = chain.transform(raw, watch)?;
-        let Some(code) = self.code.as_ref().filter(|_| !value.is_empty()) else { return Ok(value) };
-        let found = code.look_up(&value, context, out)?;
+        let Some(code) = self.code.as_ref().filter(|_| !value.is_empty()) else {
+            return through(&self.then, value, watch);
+        };
+        let found = match code.look_up(&value, context, out) {
+            Err(refusal) if code.keep => {
+                if !self.internal {
+                    out.complaints.push(Complaint {
+                        reason: refusal.reason,
+                        severity: Severity::Warn,
+                        field: self.name.clone(),
+                        value: value.clone().into_owned(),
+                        proposal: refusal.proposal,
+                        detail: refusal.detail.into_owned(),
+                    });
+                }
+                return through(&self.then, value, watch);
+            }
+            found => found?,
+        };
         watch.step(code.list.name(), found);
-        Ok(Cow::Borrowed(found))
+        through(&self.then, Cow::Borrowed(found), watch)
     }
 }
 
@@ -204,6 +244,7 @@ impl CodeUse {
             reason: Reason::UnknownCode,
             detail: Cow::Owned(detail),
             proposal,
+            value: None,
         };
         let list = self.list.name();
         match self.list.find(value, self.by, at) {
@@ -234,11 +275,13 @@ impl CodeUse {
                 reason: Reason::UnknownCode,
                 detail: Cow::Borrowed("mã này không có mã kế tiếp / the code has no successor"),
                 proposal: None,
+                value: None,
             }),
             (Take::Successor, several) => Err(Refusal {
                 reason: Reason::UnitSplit,
                 detail: Cow::Owned(format!("có thể là / may be: {}", several.join("; "))),
                 proposal: None,
+                value: None,
             }),
         }
     }

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use super::field::{Context, Field};
 use super::steps::Watch;
 use super::transform::Refusal;
-use crate::model::{Complaint, Layout, RawRow, Reason, Severity, ValueRef};
+use super::units::Units;
+use crate::model::{Complaint, Decisions, Layout, RawRow, Reason, Severity, ValueRef};
 use crate::rules::facts::usual_severity;
 use crate::rules::{Facts, Findings, Rule, Slot};
 
@@ -31,14 +32,15 @@ pub(crate) struct FieldSet {
     pub(super) layout: Arc<Layout>,
     /// The places of the fields that are not internal, in the layout's order.
     pub(super) visible: Vec<usize>,
+    /// What its units mean and become, between fields and rules.
+    pub(super) units: Option<Units>,
 }
 
 impl FieldSet {
     /// Evaluates all fields and rules.
     pub(super) fn run<'v>(
         &'v self,
-        row: &RawRow<'v>,
-        today: Date,
+        (row, today, decided): (&RawRow<'v>, Date, &Decisions),
         out: &mut Findings,
         watch: &mut impl Watch,
     ) -> Vec<Slot<'v>> {
@@ -53,12 +55,16 @@ impl FieldSet {
             {
                 let column = field.plain_column(row);
                 let mark = (column, refusal.reason);
-                if column.is_none() || !told.contains(&mark) {
+                // Two lists of one column may each have a bad row of their own.
+                if column.is_none() || refusal.value.is_some() || !told.contains(&mark) {
                     out.complaints.push(complaint(&field.name, slot.source, refusal));
                     told.push(mark);
                 }
             }
             slots.push(slot);
+        }
+        if let Some(units) = &self.units {
+            units.settle((row, today, decided), &mut slots, &self.names, out, watch);
         }
         let facts = Facts { slots: &slots, names: &self.names, today };
         for rule in &self.rules {
@@ -84,7 +90,11 @@ impl FieldSet {
 }
 
 fn value<'s>(slot: &'s Slot<'_>) -> ValueRef<'s> {
-    slot.items.as_deref().map_or(ValueRef::Text(&slot.text), ValueRef::List)
+    match (&slot.nested, &slot.items) {
+        (Some(nested), _) => ValueRef::Nested(nested),
+        (None, Some(items)) => ValueRef::List(items),
+        (None, None) => ValueRef::Text(&slot.text),
+    }
 }
 
 fn complaint(field: &str, source: Option<&str>, refusal: Refusal) -> Complaint {
@@ -92,7 +102,7 @@ fn complaint(field: &str, source: Option<&str>, refusal: Refusal) -> Complaint {
         reason: refusal.reason,
         severity: usual_severity(refusal.reason),
         field: field.to_owned(),
-        value: source.unwrap_or("").to_owned(),
+        value: refusal.value.unwrap_or_else(|| source.unwrap_or("").to_owned()),
         proposal: refusal.proposal,
         detail: refusal.detail.into_owned(),
     }

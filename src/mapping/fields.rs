@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Mapping;
 use super::field_set::FieldSet;
+use super::nested::Shape;
 use super::steps::{Chain, Origin};
 use crate::model::Action;
 
@@ -53,13 +54,28 @@ impl Mapping {
                 }
             }
             let mut transforms = steps(&field.chain);
+            transforms.extend(match &field.shape {
+                Shape::Plain => None,
+                Shape::Parts(parts) => {
+                    Some(parts.xml.as_ref().map_or("object".to_owned(), |root| format!("xml {root}")))
+                }
+                Shape::Rows(rows) => {
+                    Some(format!("rows: {}", rows.fields.iter().map(|f| &*f.name).collect::<Vec<_>>().join(", ")))
+                }
+            });
             if let Some(or) = &field.or {
                 transforms.push("or".to_owned());
                 transforms.extend(steps(or));
             }
+            if !field.then.is_empty() {
+                transforms.push("then".to_owned());
+                transforms.extend(field.then.iter().map(|step| step.name().to_owned()));
+            }
             let mut rules: Vec<String> =
                 set.rules.iter().filter(|rule| rule.fields.contains(&at)).map(|rule| rule.name.clone()).collect();
             rules.dedup();
+            let unit_list = set.units.as_ref().and_then(|units| units.list_of(at));
+            rules.extend(unit_list.map(|_| "units".to_owned()));
             FieldTold {
                 action: action.word(),
                 field: field.name.clone(),
@@ -68,7 +84,13 @@ impl Mapping {
                 transforms,
                 required: field.required,
                 default: field.default.clone().unwrap_or_default(),
-                code_list: field.code.as_ref().map(|code| code.list.name().to_owned()).unwrap_or_default(),
+                code_list: field
+                    .code
+                    .as_ref()
+                    .map(|code| code.list.name())
+                    .or(unit_list)
+                    .unwrap_or_default()
+                    .to_owned(),
                 rules,
                 law: field.law.clone().unwrap_or_default(),
             }
@@ -79,7 +101,7 @@ impl Mapping {
 
 fn steps(chain: &Chain) -> Vec<String> {
     let first = match &chain.origin {
-        Origin::Column(_) => None,
+        Origin::Column(_) | Origin::Parts => None,
         Origin::Constant(value) => Some(format!("= {value}")),
         Origin::Computed(_) => Some("computed".to_owned()),
     };

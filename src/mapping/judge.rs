@@ -9,7 +9,7 @@ use super::field::Context;
 use super::field_set::FieldSet;
 use super::steps::Watch;
 use crate::codes::{At, By, CodeList, Found, fold};
-use crate::model::{Action, Complaint, Judgement, RawRow, Reason, Severity, text};
+use crate::model::{Action, Complaint, Decisions, Judgement, RawRow, Reason, Severity, text};
 use crate::rules::facts::usual_severity;
 use crate::rules::{Facts, Findings, Slot};
 
@@ -75,22 +75,34 @@ impl Stop {
 impl Mapping {
     /// Judges a row as of a day. Never fails: what is wrong becomes complaints.
     pub fn judge(&self, row: &RawRow<'_>, today: Date) -> Judgement {
-        self.judge_watched(row, today, &mut ())
+        self.judge_decided(row, today, &Decisions::default())
     }
 
-    pub(super) fn judge_watched(&self, row: &RawRow<'_>, today: Date, watch: &mut impl Watch) -> Judgement {
+    /// The same, with what people decided about addresses in units that were split.
+    pub fn judge_decided(&self, row: &RawRow<'_>, today: Date, decided: &Decisions) -> Judgement {
+        self.judge_watched(row, today, decided, &mut ())
+    }
+
+    pub(super) fn judge_watched(
+        &self,
+        row: &RawRow<'_>,
+        today: Date,
+        decided: &Decisions,
+        watch: &mut impl Watch,
+    ) -> Judgement {
         let mut out = Findings::default();
         out.complaints.extend(self.check_key(row));
         let stop = self.stop.as_ref().filter(|s| s.applies(row));
         let set = stop.map_or(&self.write, |s| &s.set);
-        let slots = set.run(row, today, &mut out, watch);
+        let slots = set.run((row, today, decided), &mut out, watch);
         if let Some(stop) = stop {
             stop.check_needs(&slots, today, &mut out);
         }
+        let lane = self.lane.as_ref().filter(|_| stop.is_none()).map(|lane| lane.of(set, &slots, &mut out));
         let unit = match (stop, self.unit) {
             (_, None) => String::new(),
             (None, Some(field)) => slots[field].text.clone().into_owned(),
-            (Some(_), Some(field)) => self.unit_of(field, row, today),
+            (Some(_), Some(field)) => self.unit_of(field, row, today, decided),
         };
         let blocked = out.complaints.iter().any(|c| c.severity == Severity::Block);
         let canonical = match stop {
@@ -98,17 +110,34 @@ impl Mapping {
             Some(stop) => stop.set.known(&slots),
             None => self.write.canonical(&slots),
         };
+        let said = self.facts.as_ref().and_then(|facts| match stop {
+            None => facts.said(&Facts { slots: &slots, names: &self.write.names, today }, &out.complaints),
+            Some(stop) => {
+                // The person stands in the row all the same; what is wrong there is no matter of the stop's.
+                let mut unheard = Findings::default();
+                let record = self.write.run((row, today, decided), &mut unheard, &mut ());
+                out.again_on(unheard.again, today);
+                let record = Facts { slots: &record, names: &self.write.names, today };
+                facts.said_at_stop(&record, &slots, &stop.set.names)
+            }
+        });
         Judgement {
             action: if stop.is_some() { Action::Stop } else { Action::Write },
             canonical,
             unit,
             complaints: out.complaints,
             judge_again_on: out.again,
+            asked: out.asked,
+            lane: lane.filter(|_| !blocked),
+            said,
         }
     }
 
     /// The commune of a stop, whose own fields do not have it. Nothing is complained about here.
-    fn unit_of(&self, field: usize, row: &RawRow<'_>, today: Date) -> String {
+    fn unit_of(&self, field: usize, row: &RawRow<'_>, today: Date, decided: &Decisions) -> String {
+        if let Some(units) = &self.write.units {
+            return units.alone((row, today, decided), &self.write, field);
+        }
         let context = Context { row, today, earlier: &[] };
         let (slot, _) = self.write.fields[field].run(&context, &mut Findings::default(), &mut ());
         slot.text.into_owned()

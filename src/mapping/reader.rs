@@ -22,19 +22,26 @@ const MAX_FAULTS: usize = 200;
 /// The file that is read, and its faults.
 pub(super) struct Reader<'d> {
     file: &'d Path,
+    before: usize,
     starts: Vec<usize>,
     faults: RefCell<Vec<Fault>>,
 }
 
 impl<'d> Reader<'d> {
-    pub(super) fn new(file: &'d Path, text: &str) -> Self {
+    /// `before` lines stand before this text: those of a base go on after those of the file that names it.
+    pub(super) fn new(file: &'d Path, text: &str, before: usize) -> Self {
         let starts = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1).collect();
-        Self { file, starts, faults: RefCell::new(Vec::new()) }
+        Self { file, before, starts, faults: RefCell::new(Vec::new()) }
     }
 
     /// The line of a place, from 1.
     pub(super) fn line(&self, span: &Range<usize>) -> usize {
-        1 + self.starts.partition_point(|s| *s <= span.start)
+        self.before + 1 + self.starts.partition_point(|s| *s <= span.start)
+    }
+
+    /// The last line.
+    pub(super) fn end(&self) -> usize {
+        self.before + 1 + self.starts.len()
     }
 
     pub(super) fn fault(&self, line: usize, message: impl Into<String>) {
@@ -44,8 +51,9 @@ impl<'d> Reader<'d> {
         }
     }
 
-    pub(super) fn into_faults(self) -> Vec<Fault> {
-        self.faults.into_inner()
+    /// The faults so far; they are no longer here then.
+    pub(super) fn take_faults(&self) -> Vec<Fault> {
+        self.faults.take()
     }
 }
 
@@ -106,12 +114,31 @@ impl<'r, 'd> Section<'r, 'd> {
         self.text(key).unwrap_or(Spot { value: String::new(), line: self.line })
     }
 
+    pub(super) fn number(&mut self, key: &'static str) -> Option<Spot<i64>> {
+        let Spot { value, line } = self.value(key)?;
+        let number = match value {
+            DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok(),
+            _ => None,
+        };
+        number.map(|value| Spot { value, line }).or_else(|| self.wrong(key, line, "số nguyên (whole number)"))
+    }
+
     pub(super) fn flag(&mut self, key: &'static str) -> bool {
         let Some(Spot { value, line }) = self.value(key) else { return false };
         match value {
             DeValue::Boolean(b) => *b,
             _ => self.wrong(key, line, "true | false").unwrap_or(false),
         }
+    }
+
+    /// A flag with a default.
+    pub(super) fn flag_or(&mut self, key: &'static str, default: bool) -> bool {
+        self.optional_flag(key).unwrap_or(default)
+    }
+
+    /// A flag, if given.
+    pub(super) fn optional_flag(&mut self, key: &'static str) -> Option<bool> {
+        self.left.iter().any(|(k, _, _)| *k == key).then(|| self.flag(key))
     }
 
     /// A list of values.

@@ -12,6 +12,8 @@ pub(super) trait Watch {
     fn begin(&mut self) {}
     /// A step gave this value.
     fn step(&mut self, _name: &str, _value: &str) {}
+    /// A step of an earlier field, by its place.
+    fn step_of(&mut self, _field: usize, _name: &str, _value: &str) {}
 }
 
 impl Watch for () {}
@@ -21,6 +23,8 @@ pub(super) enum Origin {
     Column(usize),
     Constant(String),
     Computed(Box<Expression>),
+    /// The fields that stand before it.
+    Parts,
 }
 
 /// An origin and its transforms.
@@ -35,7 +39,7 @@ impl Chain {
     pub(super) fn source_column(&self) -> Option<usize> {
         match &self.origin {
             Origin::Column(at) => Some(*at),
-            Origin::Constant(_) => None,
+            Origin::Constant(_) | Origin::Parts => None,
             Origin::Computed(expression) => expression.columns().next(),
         }
     }
@@ -44,7 +48,7 @@ impl Chain {
     pub(super) fn columns(&self) -> Vec<usize> {
         match &self.origin {
             Origin::Column(at) => vec![*at],
-            Origin::Constant(_) => Vec::new(),
+            Origin::Constant(_) | Origin::Parts => Vec::new(),
             Origin::Computed(expression) => expression.columns().collect(),
         }
     }
@@ -54,6 +58,7 @@ impl Chain {
         let value = match &self.origin {
             Origin::Column(at) => clean(row.get(*at).unwrap_or(""))?,
             Origin::Constant(value) => return Ok(Cow::Borrowed(value)),
+            Origin::Parts => return Ok(Cow::Borrowed("")),
             Origin::Computed(expression) => {
                 let computed = expression.evaluate(row)?;
                 watch.step("computed", &computed);
@@ -67,18 +72,27 @@ impl Chain {
     /// All transforms, in order; an empty value goes through none.
     pub(super) fn transform<'v>(
         &'v self,
-        mut value: Cow<'v, str>,
+        value: Cow<'v, str>,
         watch: &mut impl Watch,
     ) -> Result<Cow<'v, str>, Refusal> {
-        for step in &self.steps {
-            if value.is_empty() {
-                break;
-            }
-            value = step.apply(value)?;
-            watch.step(step.name(), &value);
-        }
-        Ok(value)
+        through(&self.steps, value, watch)
     }
+}
+
+/// A value through transforms, in order; an empty value goes through none.
+pub(super) fn through<'v>(
+    steps: &'v [Transform],
+    mut value: Cow<'v, str>,
+    watch: &mut impl Watch,
+) -> Result<Cow<'v, str>, Refusal> {
+    for step in steps {
+        if value.is_empty() {
+            break;
+        }
+        value = step.apply(value)?;
+        watch.step(step.name(), &value);
+    }
+    Ok(value)
 }
 
 fn clean(value: &str) -> Result<Cow<'_, str>, Refusal> {

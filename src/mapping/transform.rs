@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::document::Argument;
-use super::transform_date::{read_date, read_month, shaped};
+use super::transform_date::{self, read_date, read_month, shaped};
+use super::transform_time;
 use crate::codes::fold;
 use crate::model::Reason;
 use crate::model::calendar::{self, PartialDate};
@@ -21,6 +22,12 @@ pub const TRANSFORMS: &[(&str, &str)] = &[
         "birth-date",
         "ngày sinh → dd/MM/yyyy; chỉ biết tháng → 01/MM/yyyy; chỉ biết năm → trống / empty when only the year is known",
     ),
+    ("birth-day", "ngày sinh → dd/MM/yyyy chỉ khi biết đủ ngày; còn lại trống / empty unless the day is known"),
+    ("time", "thời điểm, giờ Việt Nam → dd/MM/yyyy HH:mm:ss; ngày không có giờ là 00:00:00 / a time of day"),
+    ("stamp", "thời điểm → yyyyMMddHHmmss / the same as fourteen digits"),
+    ("iso-date", "ngày đầy đủ, mọi cách viết, cả /Date(…)/ và có múi giờ → yyyy-MM-dd / a full date, never a guess"),
+    ("iso-partial-date", "như iso-date, hoặc yyyy-MM, yyyy khi chỉ biết thế / as exactly as it is known"),
+    ("iso-time", "thời điểm, mọi cách viết, giờ Việt Nam → yyyy-MM-dd HH:mm:ss / a time of day"),
     ("birth-year", "ngày sinh → yyyy / the year of birth"),
     ("birth-precision", "ngày sinh → day | month | year / how exactly it is known"),
     ("partial-date", "ngày, tháng hoặc năm → dd/MM/yyyy | MM/yyyy | yyyy / as exactly as it is known"),
@@ -32,6 +39,11 @@ pub const TRANSFORMS: &[(&str, &str)] = &[
     ("money", "số tiền nguyên, không âm / whole, not negative"),
     ("decimal", "số thập phân: dấu chấm, không số 0 thừa / a point, no trailing zeros"),
     ("pad", "n: thêm số 0 bên trái cho đủ n chữ số / zeros before a shorter number"),
+    ("unpad", "bỏ số 0 ở đầu một số / zeros off the front of a number"),
+    ("digits", "chỉ giữ khi toàn chữ số, còn lại trống / empty unless all are digits"),
+    ("groups", "n: n nhóm đầu của mã có dấu chấm / the first n groups of a code with points"),
+    ("append", "chuỗi: thêm vào sau / a text behind the value"),
+    ("before", "chuỗi: phần đứng trước chuỗi ấy / what stands before that text"),
     ("strip", "chuỗi ký tự: bỏ các ký tự này ở hai đầu / these characters off both ends"),
     ("words", "bảng: đổi nguyên giá trị, so như tên / replaces whole values, compared like names"),
     ("by-digits", "bảng \"9-12\" = …, other = …: theo số chữ số / by the number of digits"),
@@ -43,11 +55,13 @@ pub(super) struct Refusal {
     pub(super) reason: Reason,
     pub(super) detail: Cow<'static, str>,
     pub(super) proposal: Option<String>,
+    /// The offending part of the value, where the whole is more than a person would look through.
+    pub(super) value: Option<String>,
 }
 
 impl Refusal {
     pub(super) fn bad(detail: &'static str) -> Self {
-        Self { reason: Reason::BadValue, detail: Cow::Borrowed(detail), proposal: None }
+        Self { reason: Reason::BadValue, detail: Cow::Borrowed(detail), proposal: None, value: None }
     }
 }
 
@@ -61,6 +75,11 @@ pub(super) enum Transform {
     Period,
     Year,
     BirthDate,
+    BirthDay,
+    Time,
+    Stamp,
+    IsoDate { partial: bool },
+    IsoTime,
     BirthYear,
     BirthPrecision,
     PartialDate,
@@ -69,6 +88,11 @@ pub(super) enum Transform {
     Money,
     Decimal,
     Pad(usize),
+    Unpad,
+    Digits,
+    Groups(usize),
+    Append(String),
+    Before(String),
     Strip(Vec<char>),
     Words(Vec<(String, String)>),
     ByDigits { spans: Vec<(usize, usize, String)>, other: Option<String> },
@@ -85,6 +109,14 @@ impl Transform {
             "period" => Some(Self::Period),
             "year" => Some(Self::Year),
             "birth-date" => Some(Self::BirthDate),
+            "birth-day" => Some(Self::BirthDay),
+            "time" => Some(Self::Time),
+            "stamp" => Some(Self::Stamp),
+            "unpad" => Some(Self::Unpad),
+            "digits" => Some(Self::Digits),
+            "iso-date" => Some(Self::IsoDate { partial: false }),
+            "iso-partial-date" => Some(Self::IsoDate { partial: true }),
+            "iso-time" => Some(Self::IsoTime),
             "birth-year" => Some(Self::BirthYear),
             "birth-precision" => Some(Self::BirthPrecision),
             "partial-date" => Some(Self::PartialDate),
@@ -106,6 +138,15 @@ impl Transform {
                 _ => Err(format!("pad = {n}: từ 1 đến 100 / from 1 to 100")),
             },
             ("pad", _) => Err("pad cần một số / needs a number: { pad = 2 }".to_owned()),
+            ("groups", Argument::Number(n)) => match usize::try_from(*n) {
+                Ok(n) if (1..=20).contains(&n) => Ok(Self::Groups(n)),
+                _ => Err(format!("groups = {n}: từ 1 đến 20 / from 1 to 20")),
+            },
+            ("groups", _) => Err("groups cần một số / needs a number: { groups = 2 }".to_owned()),
+            ("append", Argument::Text(text)) if !text.is_empty() => Ok(Self::Append(text.clone())),
+            ("append", _) => Err("append cần một chuỗi / needs a text: { append = \".x\" }".to_owned()),
+            ("before", Argument::Text(text)) if !text.is_empty() => Ok(Self::Before(text.clone())),
+            ("before", _) => Err("before cần một chuỗi / needs a text: { before = \"-\" }".to_owned()),
             ("strip", Argument::Text(text)) if !text.is_empty() => Ok(Self::Strip(text.chars().collect())),
             ("strip", _) => Err("strip cần một chuỗi / needs a text: { strip = \"*\" }".to_owned()),
             ("words", Argument::Pairs(pairs)) if !pairs.is_empty() => {
@@ -132,6 +173,17 @@ impl Transform {
             Self::Period => "period",
             Self::Year => "year",
             Self::BirthDate => "birth-date",
+            Self::BirthDay => "birth-day",
+            Self::Time => "time",
+            Self::Stamp => "stamp",
+            Self::IsoDate { partial: false } => "iso-date",
+            Self::IsoDate { partial: true } => "iso-partial-date",
+            Self::IsoTime => "iso-time",
+            Self::Unpad => "unpad",
+            Self::Digits => "digits",
+            Self::Groups(_) => "groups",
+            Self::Append(_) => "append",
+            Self::Before(_) => "before",
             Self::BirthYear => "birth-year",
             Self::BirthPrecision => "birth-precision",
             Self::PartialDate => "partial-date",
@@ -165,6 +217,28 @@ impl Transform {
                 PartialDate::Day(date) | PartialDate::Month(date) => Ok(Cow::Owned(calendar::day(date))),
                 PartialDate::Year(_) => Ok(Cow::Borrowed("")),
             },
+            Self::BirthDay => match read_date(&text)? {
+                PartialDate::Day(date) => Ok(Cow::Owned(calendar::day(date))),
+                _ => Ok(Cow::Borrowed("")),
+            },
+            Self::Time => transform_time::read(&text).map(|at| Cow::Owned(transform_time::time(at))),
+            Self::Stamp => transform_time::read(&text).map(|at| Cow::Owned(transform_time::stamp(at))),
+            Self::IsoDate { partial } => transform_date::iso(&text, *partial).map(Cow::Owned),
+            Self::IsoTime => transform_time::iso(&text).map(Cow::Owned),
+            Self::Unpad if text.len() > 1 && text.bytes().all(|b| b.is_ascii_digit()) => {
+                let bare = text.trim_start_matches('0');
+                Ok(Cow::Owned(if bare.is_empty() { "0" } else { bare }.to_owned()))
+            }
+            Self::Digits if !text.bytes().all(|b| b.is_ascii_digit()) => Ok(Cow::Borrowed("")),
+            Self::Groups(n) => {
+                let end = text.match_indices('.').nth(n - 1).map_or(text.len(), |(at, _)| at);
+                Ok(Cow::Owned(text[..end].to_owned()))
+            }
+            Self::Append(end) => Ok(Cow::Owned(format!("{text}{end}"))),
+            Self::Before(mark) => match text.split_once(mark.as_str()) {
+                Some((before, _)) => Ok(Cow::Owned(before.trim().to_owned())),
+                None => Ok(text),
+            },
             Self::BirthYear | Self::Year => Ok(Cow::Owned(format!("{:04}", read_date(&text)?.year()))),
             Self::BirthPrecision => Ok(Cow::Borrowed(match read_date(&text)? {
                 PartialDate::Day(_) => "day",
@@ -194,7 +268,7 @@ impl Transform {
             Self::Pad(n) if text.len() < *n && text.bytes().all(|b| b.is_ascii_digit()) => {
                 Ok(Cow::Owned(format!("{text:0>width$}", width = *n)))
             }
-            Self::Squeeze | Self::Pad(_) => Ok(text),
+            Self::Squeeze | Self::Pad(_) | Self::Unpad | Self::Digits => Ok(text),
             Self::Strip(characters) => Ok(strip(text, characters)),
             Self::Words(pairs) => {
                 let folded = fold(&text);
@@ -250,98 +324,4 @@ fn strip<'v>(text: Cow<'v, str>, characters: &[char]) -> Cow<'v, str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn apply(name: &str, argument: &Argument, text: &str) -> Result<String, Refusal> {
-        let transform = Transform::compile(name, argument).expect(name);
-        assert_eq!(transform.name(), name);
-        transform.apply(Cow::Borrowed(text)).map(Cow::into_owned)
-    }
-
-    #[test]
-    fn each_transform_does_what_its_name_says() {
-        let pairs = |p: &[(&str, &str)]| Argument::Pairs(p.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect());
-        let words = pairs(&[("Hòa", "1")]);
-        let digits = pairs(&[("9", "A"), ("10-12", "B"), ("other", "C")]);
-        let strip = Argument::Text("*.".into());
-        let none = Argument::None;
-        for (name, argument, text, wanted) in [
-            ("upper", &none, "hòa đ", "HÒA Đ"),
-            ("lower", &none, "HÒA Đ", "hòa đ"),
-            ("date", &none, "2023-3-1", "01/03/2023"),
-            ("date", &none, "01/03/2023", "01/03/2023"),
-            ("month", &none, "2023-03", "03/2023"),
-            ("month", &none, "15/03/2023", "03/2023"),
-            ("month", &none, "202303", "03/2023"),
-            ("month", &none, "03/2023", "03/2023"),
-            ("period", &none, "202303", "202303"),
-            ("period", &none, "3/2023", "202303"),
-            ("period", &none, "2023-03-15", "202303"),
-            ("year", &none, "2023", "2023"),
-            ("year", &none, "15/03/2023", "2023"),
-            ("birth-date", &none, "03/1941", "01/03/1941"),
-            ("birth-date", &none, "1941", ""),
-            ("birth-year", &none, "03/1941", "1941"),
-            ("birth-precision", &none, "00/00/1941", "year"),
-            ("partial-date", &none, "3/1941", "03/1941"),
-            ("number", &none, "'087 041-000.123", "087041000123"),
-            ("number", &none, "45/2021", "45/2021"),
-            ("number", &none, "KS 12", "KS 12"),
-            ("squeeze", &none, "AB 12-3.4", "AB1234"),
-            ("money", &none, "540.000 đ", "540000"),
-            ("money", &none, "007", "7"),
-            ("decimal", &none, "1,50", "1.5"),
-            ("pad", &Argument::Number(3), "7", "007"),
-            ("pad", &Argument::Number(3), "x", "x"),
-            ("strip", &strip, "**a.b*. ", "a.b"),
-            ("words", &words, "HOÀ", "1"),
-            ("words", &words, "khác", "khác"),
-            ("by-digits", &digits, "123456789", "A"),
-            ("by-digits", &digits, "12345678901", "B"),
-            ("by-digits", &digits, "45/2021", "C"),
-        ] {
-            assert_eq!(apply(name, argument, text).as_deref(), Ok(wanted), "{name} {text}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_refused() {
-        for (name, text) in [
-            ("date", "03/2023"),
-            ("date", "30/02/2023"),
-            ("month", "2023"),
-            ("month", "13/2023"),
-            ("month", "202313"),
-            ("period", "202300"),
-            ("period", "112023"),
-            ("period", "2023"),
-            ("date", "202303"),
-            ("year", "202303"),
-            ("birth-date", "0"),
-            ("money", "-1"),
-            ("decimal", "x"),
-        ] {
-            assert_eq!(apply(name, &Argument::None, text).unwrap_err().reason, Reason::BadValue, "{name} {text}");
-        }
-        let swapped = apply("date", &Argument::None, "12/31/2023").unwrap_err();
-        assert_eq!(swapped.proposal.as_deref(), Some("31/12/2023"));
-    }
-
-    #[test]
-    fn every_transform_is_documented_and_takes_what_it_says() {
-        for (name, _) in TRANSFORMS {
-            let made = [
-                Argument::None,
-                Argument::Number(2),
-                Argument::Text("x".into()),
-                Argument::Pairs(vec![("9".into(), "A".into())]),
-            ]
-            .into_iter()
-            .filter(|a| Transform::compile(name, a).is_ok())
-            .count();
-            assert_eq!(made, 1, "{name}");
-        }
-        assert!(Transform::compile("uper", &Argument::None).unwrap_err().contains("`upper`"));
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::Reason;
+use super::{Asked, Lane, Reason, Said};
 
 /// What a record asks the nation to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +76,12 @@ pub struct Judgement {
     pub complaints: Vec<Complaint>,
     /// The first day on which the same row could be judged otherwise (a birthday, a rate that starts); `None` for never.
     pub judge_again_on: Option<Date>,
+    /// What was asked about the record's address, where its unit was split.
+    pub asked: Option<Asked>,
+    /// Where the record stands among those of its dossier, where the mapping says so; `None` too when it is held.
+    pub lane: Option<Lane>,
+    /// What the rules between programmes must know of it; `None` where nothing is known, or the record is withdrawn.
+    pub said: Option<Box<Said>>,
 }
 
 impl Judgement {

@@ -55,6 +55,27 @@ pub enum FieldValue {
     List(Vec<String>),
     /// Named values in the contract's order.
     Object(Vec<(String, FieldValue)>),
+    /// A list of objects.
+    Rows(Vec<FieldValue>),
+}
+
+impl FieldValue {
+    /// Whether nothing is known in it, at any depth.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Object(pairs) => pairs.iter().all(|(_, value)| value.is_empty()),
+            Self::Rows(rows) => rows.is_empty(),
+        }
+    }
+
+    /// The value as it stands in a canonical record: keys sorted by bytes at every level.
+    pub fn canonical(&self) -> String {
+        let mut out = String::new();
+        push_value(&mut out, self);
+        out
+    }
 }
 
 /// A national value, borrowed.
@@ -64,6 +85,8 @@ pub enum ValueRef<'v> {
     Text(&'v str),
     /// A list of texts.
     List(&'v [Cow<'v, str>]),
+    /// An object or a list of objects.
+    Nested(&'v FieldValue),
 }
 
 /// The names of a record's fields in the contract's order, shared by all records of a mapping.
@@ -98,6 +121,7 @@ impl Layout {
             out.push(':');
             match value(*at) {
                 ValueRef::Text(text) => push_text(&mut out, text),
+                ValueRef::Nested(value) => push_value(&mut out, value),
                 ValueRef::List(items) => {
                     out.push('[');
                     for (i, item) in items.iter().enumerate() {
@@ -174,6 +198,16 @@ fn push_value(out: &mut String, value: &FieldValue) {
             }
             out.push(']');
         }
+        FieldValue::Rows(rows) => {
+            out.push('[');
+            for (i, row) in rows.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                push_value(out, row);
+            }
+            out.push(']');
+        }
         FieldValue::Object(pairs) => {
             let mut sorted: Vec<&(String, FieldValue)> = pairs.iter().collect();
             sorted.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
@@ -217,6 +251,23 @@ mod tests {
         assert_eq!(
             ContentHash::of("DUNG", &record.canonical()).to_string(),
             "cb557ffd5e67b9d4079f54e38e63b762f4a69adc715b064b1543685a9ac99fad"
+        );
+    }
+
+    /// Made by another program from `GHI|{"A":{"b":"2","c":[{"x":"\\\"","y":""}]},"B":""}`.
+    #[test]
+    fn nested_keys_are_sorted_at_every_level() {
+        let text = |t: &str| FieldValue::Text(t.into());
+        let row = FieldValue::Object(vec![("y".into(), text("")), ("x".into(), text("\\\""))]);
+        let inner = FieldValue::Object(vec![("c".into(), FieldValue::Rows(vec![row])), ("b".into(), text("2"))]);
+        let record = Record::new(Arc::new(Layout::new(vec!["B".into(), "A".into()])), vec![text(""), inner.clone()]);
+        assert_eq!(record.canonical(), r#"{"A":{"b":"2","c":[{"x":"\\\"","y":""}]},"B":""}"#);
+        let layout = Layout::new(vec!["B".into(), "A".into()]);
+        let given = layout.canonical(|at| if at == 0 { ValueRef::Text("") } else { ValueRef::Nested(&inner) });
+        assert_eq!(given, record.canonical());
+        assert_eq!(
+            ContentHash::of("GHI", &given).to_string(),
+            "b480ec2b1e050674f6ce0546394f97218252c39af0e0cc6b04221f9197bb5178"
         );
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// A control character that is no line break and no tab: the value cannot be sent as it is.
+/// A control character that is no line break and no tab, or one that XML cannot carry: the value cannot be sent as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ControlCharacter;
 
@@ -22,7 +22,7 @@ pub fn clean(text: &str) -> Result<Cow<'_, str>, ControlCharacter> {
         return Ok(Cow::Borrowed(text.trim_matches(' ')));
     }
     let text = text.trim_matches(is_edge);
-    if !text.chars().any(|c| c.is_control() || is_line_break(c)) {
+    if !text.chars().any(|c| c.is_control() || is_line_break(c) || is_never_sent(c)) {
         return Ok(nfc(text));
     }
     let mut out = String::with_capacity(text.len());
@@ -32,7 +32,7 @@ pub fn clean(text: &str) -> Result<Cow<'_, str>, ControlCharacter> {
             '\n' if previous == '\r' => {}
             '\t' => out.push(' '),
             c if is_line_break(c) => out.push(' '),
-            c if c.is_control() => return Err(ControlCharacter),
+            c if c.is_control() || is_never_sent(c) => return Err(ControlCharacter),
             c => out.push(c),
         }
         previous = c;
@@ -56,6 +56,11 @@ fn is_line_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{0b}' | '\u{0c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
+/// The two that no XML document may have (XML 1.0, 2.2).
+fn is_never_sent(c: char) -> bool {
+    matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
 /// Blanks, and the invisible characters that copying from documents leaves at the ends.
 fn is_edge(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}')
@@ -74,6 +79,7 @@ mod tests {
         assert_eq!(clean("a  b").unwrap(), "a  b");
         assert_eq!(clean("a\u{7}b"), Err(ControlCharacter));
         assert_eq!(clean("\u{7f}"), Err(ControlCharacter));
+        assert_eq!(clean("a\u{ffff}"), Err(ControlCharacter));
         assert!(matches!(clean("Trần"), Ok(Cow::Borrowed(_))));
     }
 

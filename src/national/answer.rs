@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::form::AnswerForm;
+use super::form::{AnswerForm, AnswerKind};
 
 /// An answer as it was said, not yet judged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,6 +64,15 @@ pub enum Unreadable {
 
 /// Reads an answer. `body` is bounded already by whoever received it.
 pub fn read(form: &AnswerForm, body: &[u8]) -> Result<RawAnswer, Unreadable> {
+    let text = plain(form, body)?;
+    let mut json = serde_json::Deserializer::from_slice(&text);
+    let answer = AnswerSeed(form).deserialize(&mut json).and_then(|answer| json.end().map(|()| answer));
+    // The error's own text may quote the answer, which names people: only the place is kept.
+    answer.map_err(|e| Unreadable::Form { line: e.line(), column: e.column() })
+}
+
+/// The JSON of an answer, before it is read: without a mark, no page, not too deep.
+pub(super) fn plain<'b>(form: &AnswerForm, body: &'b [u8]) -> Result<Cow<'b, [u8]>, Unreadable> {
     let text = without_mark(body);
     let start = text.iter().find(|b| !b.is_ascii_whitespace()).ok_or(Unreadable::Empty)?;
     if *start == b'<' {
@@ -72,14 +81,11 @@ pub fn read(form: &AnswerForm, body: &[u8]) -> Result<RawAnswer, Unreadable> {
     if deeper_than(&text, form.depth) {
         return Err(Unreadable::Deep(form.depth));
     }
-    let mut json = serde_json::Deserializer::from_slice(&text);
-    let answer = AnswerSeed(form).deserialize(&mut json).and_then(|answer| json.end().map(|()| answer));
-    // The error's own text may quote the answer, which names people: only the place is kept.
-    answer.map_err(|e| Unreadable::Form { line: e.line(), column: e.column() })
+    Ok(text)
 }
 
 /// Takes a byte order mark off; UTF-16 with a mark becomes UTF-8.
-fn without_mark(body: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn without_mark(body: &[u8]) -> Cow<'_, [u8]> {
     match body {
         [0xef, 0xbb, 0xbf, rest @ ..] => Cow::Borrowed(rest),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
@@ -91,7 +97,7 @@ fn without_mark(body: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Whether JSON nests deeper than `limit`, found without building anything.
-fn deeper_than(json: &[u8], limit: usize) -> bool {
+pub(super) fn deeper_than(json: &[u8], limit: usize) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
     for b in json {
         match b {
@@ -136,7 +142,7 @@ impl<'de> Visitor<'de> for AnswerSeed<'_> {
                 set_once(&mut answer.code, map.next_value::<Loose>()?.0)?;
             } else if key == names.message {
                 answer.message = map.next_value::<Loose>()?.0.unwrap_or_default();
-            } else if key == names.results {
+            } else if key == names.results && self.0.kind == AnswerKind::Results {
                 if std::mem::replace(&mut met, true) {
                     return Err(de::Error::custom("results twice"));
                 }
@@ -274,7 +280,7 @@ impl<'de> Visitor<'de> for ResultSeed<'_> {
 }
 
 /// The most characters kept of any text in an answer: messages are for people to read.
-const TEXT_LIMIT: usize = 1_000;
+pub(super) const TEXT_LIMIT: usize = 1_000;
 
 /// Text or number as text without blanks around; null as nothing.
 struct Loose(Option<String>);

@@ -2,8 +2,30 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use crate::model::Timestamp;
+
+/// So many days ahead it is told that a certificate runs out; then on the day itself.
+const WARNED: [i64; 5] = [30, 14, 7, 1, 0];
+
+/// How near the end is: the smallest of 30, 14, 7, 1 and 0 days that is not less than what is left. `None`: far.
+pub fn warning(until: Timestamp, now: Timestamp) -> Option<i64> {
+    let days = days_left(until, now);
+    WARNED.into_iter().filter(|warned| days <= *warned).min()
+}
+
+/// Whole days until then; negative once it is over.
+pub fn days_left(until: Timestamp, now: Timestamp) -> i64 {
+    (until.0 - now.0).div_euclid(86_400_000)
+}
+
+/// `notAfter` of the first certificate in a PEM file's content; `None` where there is none.
+pub fn pem_valid_until(pem: &[u8]) -> Option<Timestamp> {
+    let der = CertificateDer::from_pem_slice(pem).ok()?;
+    valid_until(&der)
+}
 
 /// `notAfter` of a certificate in DER; `None` for what is not one.
 pub fn valid_until(der: &[u8]) -> Option<Timestamp> {

@@ -1,54 +1,14 @@
-//! Items into the exact bytes of a batch. The same items give the same bytes, always.
+//! Items into the exact bytes of a body, and bodies into requests. The same items give the same bytes, always.
 
 use std::borrow::Cow;
 
+use super::body::{Body, Writer};
+use super::entity::{Call, Entity};
+use super::envelope::Envelope;
 use super::profile::{Operation, Profile};
+use super::soap::Names;
 use super::wire::{Purpose, WireRequest};
 use crate::model::Action;
-
-/// A JSON name, quoted and with its colon, ready to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    name: String,
-    quoted: String,
-}
-
-impl Key {
-    /// A name as JSON writes it.
-    pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), quoted: format!("{}:", serde_json::Value::from(name)) }
-    }
-
-    /// The name itself.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-/// The names around and inside a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Envelope {
-    /// The province's code.
-    pub province: Key,
-    /// The batch's idempotency key.
-    pub batch_key: Key,
-    /// When the batch was formed.
-    pub sent_at: Key,
-    /// The list of items.
-    pub list: Key,
-    /// In an item: our reference.
-    pub reference: Key,
-    /// In an item: the hash of the content.
-    pub version: Key,
-    /// In an item: the action's word.
-    pub action: Key,
-    /// In an item: the record.
-    pub record: Key,
-    /// In a question: the batch's key.
-    pub ask_key: Key,
-    /// The contract's names of record fields that the wire calls otherwise.
-    pub rename: Vec<(String, Key)>,
-}
 
 /// One record to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,94 +23,84 @@ pub struct Item<'a> {
     pub canonical: &'a str,
 }
 
+/// What stands once in a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// The province's code.
+    pub province: &'a str,
+    /// The batch's key.
+    pub batch_key: &'a str,
+    /// What [`Profile::wire_time`] wrote when the batch was formed: every attempt has the same.
+    pub sent_at: &'a str,
+}
+
+/// Writes the bodies of one entity's operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Encoder<'p> {
+    pub(super) profile: &'p Profile,
+    pub(super) entity: &'p Entity,
+    pub(super) call: &'p Call,
+}
+
+/// A canonical record's members.
+///
+/// # Panics
+/// On anything but a JSON object: only the mapping makes canonical records, and an empty one must never go out instead.
+pub(super) fn members(canonical: &str) -> serde_json::Map<String, serde_json::Value> {
+    serde_json::from_str(canonical).expect("a canonical record is a JSON object")
+}
+
 impl Profile {
-    /// The bytes that one item takes in a batch, without the comma that separates it from the next.
-    /// A batch takes [`Profile::envelope_bytes`], its items and a comma less than it has items.
-    pub fn item_bytes(&self, item: &Item<'_>) -> usize {
-        let e = &self.envelope;
-        let names = e.reference.quoted.len() + e.version.quoted.len() + e.action.quoted.len() + e.record.quoted.len();
-        let word = self.wire_words.of(item.action);
-        // Two braces and three commas.
-        5 + names
-            + quoted_len(item.reference)
-            + quoted_len(item.version)
-            + quoted_len(word)
-            + self.wire_record(item.canonical).len()
+    /// Writes what is sent to an entity's operation; `None` where the profile does not offer it.
+    pub fn encoder(&self, entity: &str, operation: Operation) -> Option<Encoder<'_>> {
+        let found = self.entity(entity)?;
+        Some(Encoder { profile: self, entity: found, call: found.calls.get(&operation)? })
     }
 
-    /// The bytes of a batch without items.
-    pub fn envelope_bytes(&self, province: &str, batch_key: &str, sent_at: &str) -> usize {
-        let e = &self.envelope;
-        let names = e.province.quoted.len() + e.batch_key.quoted.len() + e.sent_at.quoted.len() + e.list.quoted.len();
-        // Two braces, three commas, two brackets.
-        7 + names + quoted_len(province) + quoted_len(batch_key) + quoted_len(sent_at)
-    }
-
-    /// A batch. `sent_at` is what [`Profile::wire_time`] wrote when the batch was formed: every attempt has the same.
-    pub fn write_batch<'i>(
-        &self,
-        province: &str,
-        batch_key: &str,
-        sent_at: &str,
-        items: impl IntoIterator<Item = Item<'i>>,
-    ) -> Vec<u8> {
-        let e = &self.envelope;
-        let mut out = String::with_capacity(256 * 1024);
-        out.push('{');
-        push_pair(&mut out, &e.province, province);
-        out.push(',');
-        push_pair(&mut out, &e.batch_key, batch_key);
-        out.push(',');
-        push_pair(&mut out, &e.sent_at, sent_at);
-        out.push(',');
-        out.push_str(&e.list.quoted);
-        out.push('[');
-        for (i, item) in items.into_iter().enumerate() {
-            if i > 0 {
-                out.push(',');
+    /// The question what became of a batch; `None` where the system cannot be asked so.
+    pub fn ask(&self, entity: &str, batch_key: &str) -> Option<WireRequest> {
+        let names = match &self.entity(entity)?.envelope {
+            Envelope::Batch(names) => names,
+            Envelope::Soap { names, form } => {
+                let names = Names { batch: names, rename: &self.rename };
+                return self.request(entity, Operation::Ask, form.question(names, batch_key));
             }
-            out.push('{');
-            push_pair(&mut out, &e.reference, item.reference);
-            out.push(',');
-            push_pair(&mut out, &e.version, item.version);
-            out.push(',');
-            push_pair(&mut out, &e.action, self.wire_words.of(item.action));
-            out.push(',');
-            out.push_str(&e.record.quoted);
-            out.push_str(&self.wire_record(item.canonical));
-            out.push('}');
-        }
-        out.push_str("]}");
-        out.into_bytes()
-    }
-
-    /// The question what became of a batch.
-    pub fn ask(&self, batch_key: &str) -> Vec<u8> {
-        let mut out = String::from("{");
-        push_pair(&mut out, &self.envelope.ask_key, batch_key);
-        out.push('}');
-        out.into_bytes()
+            Envelope::File { form, .. } => {
+                let name = form.file_name(&self.call(entity, Operation::Write)?.path, batch_key);
+                return self.request(entity, Operation::Ask, Body { file: Some(name), ..Body::default() });
+            }
+            Envelope::Record { .. } | Envelope::List { .. } => return None,
+        };
+        let mut w = Writer::default();
+        w.out.push('{');
+        w.pair(&names.ask_key, batch_key);
+        w.out.push('}');
+        self.request(entity, Operation::Ask, w.finish())
     }
 
     /// A request that carries `body` to an entity's operation, still without credentials; `None` where the
     /// profile does not offer the operation.
-    pub fn request(&self, entity: &str, operation: Operation, body: Vec<u8>) -> Option<WireRequest> {
+    pub fn request(&self, entity: &str, operation: Operation, body: impl Into<Body>) -> Option<WireRequest> {
         let call = self.call(entity, operation)?;
+        let body = body.into();
         Some(WireRequest {
             purpose: Purpose::Operation(operation),
             method: call.method.clone(),
-            path: call.path.clone(),
+            path: body.file.map_or_else(|| call.path.clone(), |file| format!("{}/{file}", call.path)),
+            from_host: false,
             headers: call.headers.clone(),
+            proofs: Vec::new(),
             credentials: Vec::new(),
-            body,
+            body: body.bytes,
+            blanks: body.blanks,
             time_limit: self.limits.answer,
             answer_limit: self.limits.answer_bytes,
         })
     }
 
     /// The record with the wire's names. Canonical JSON is copied as it is where nothing is renamed.
-    fn wire_record<'c>(&self, canonical: &'c str) -> Cow<'c, str> {
-        if self.envelope.rename.is_empty() {
+    pub(super) fn wire_record<'c>(&self, canonical: &'c str) -> Cow<'c, str> {
+        if self.rename.is_empty() {
             return Cow::Borrowed(canonical);
         }
         let mut out = String::with_capacity(canonical.len() + 64);
@@ -169,7 +119,7 @@ impl Profile {
             let (text, after) = rest.split_at(end);
             let name = &text[1..end.saturating_sub(1).max(1)];
             let renamed = (depth == 1 && after.starts_with(':'))
-                .then(|| self.envelope.rename.iter().find(|(from, _)| from == name))
+                .then(|| self.rename.iter().find(|(from, _)| from == name))
                 .flatten();
             if let Some((_, key)) = renamed {
                 out.push_str(&key.quoted);
@@ -196,39 +146,4 @@ fn text_end(json: &str) -> usize {
         }
     }
     json.len()
-}
-
-fn push_pair(out: &mut String, key: &Key, value: &str) {
-    out.push_str(&key.quoted);
-    push_text(out, value);
-}
-
-/// A JSON text; unlike canonical values, references and keys may come from anywhere, so everything is escaped.
-fn push_text(out: &mut String, text: &str) {
-    use std::fmt::Write as _;
-    out.push('"');
-    if quoted_len(text) == text.len() + 2 {
-        out.push_str(text);
-        out.push('"');
-        return;
-    }
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\u{0}'..='\u{1f}' => drop(write!(out, "\\u{:04x}", u32::from(c))),
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
-fn quoted_len(text: &str) -> usize {
-    2 + text
-        .bytes()
-        .map(|b| match b {
-            b'"' | b'\\' => 2,
-            0..=0x1f => 6,
-            _ => 1,
-        })
-        .sum::<usize>()
 }

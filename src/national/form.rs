@@ -17,17 +17,26 @@ pub enum CodeMeaning {
     Busy,
     /// The key was never seen.
     NeverSeen,
+    /// Taken, but nobody knows yet what becomes of it: the answer comes later, by another way.
+    Pending,
+    /// Refused for good, all or nothing: the message may name the record that stands in the way.
+    Refused,
+    /// Nothing was stored, since the system knows the record already.
+    Exists,
 }
 
 impl CodeMeaning {
     /// The words of the profile.
-    pub const WORDS: [(&'static str, Self); 6] = [
+    pub const WORDS: [(&'static str, Self); 9] = [
         ("accepted", Self::Accepted),
         ("already-processed", Self::AlreadyProcessed),
         ("malformed", Self::Malformed),
         ("token-invalid", Self::TokenInvalid),
         ("busy", Self::Busy),
         ("never-seen", Self::NeverSeen),
+        ("pending", Self::Pending),
+        ("refused", Self::Refused),
+        ("exists", Self::Exists),
     ];
 }
 
@@ -95,15 +104,68 @@ pub struct FieldNames {
     pub error_text: String,
 }
 
+/// What an answer to a write says, and of whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// A code for the batch, and results for each record.
+    Results,
+    /// A code that speaks for all records of the call; results are not looked at.
+    Code,
+    /// As `results`, in a SOAP envelope; or a fault.
+    Soap,
+}
+
+impl AnswerKind {
+    /// The words of the profile.
+    pub const WORDS: [(&'static str, Self); 3] =
+        [("results", Self::Results), ("code", Self::Code), ("soap", Self::Soap)];
+}
+
+/// What a SOAP fault means; one that the profile does not name leaves the outcome unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultMeaning {
+    /// The batch was refused as a whole; one bad record can cause it.
+    Malformed,
+    /// Sent wrongly: nothing was stored.
+    NotStored,
+}
+
+impl FaultMeaning {
+    /// The words of the profile.
+    pub const WORDS: [(&'static str, Self); 2] = [("malformed", Self::Malformed), ("not-stored", Self::NotStored)];
+}
+
+/// How the answer to a look-up is read. Its records stand where results do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundForm {
+    /// In a record: our reference.
+    pub reference: String,
+    /// In a record: its present status; an answer without it is none.
+    pub status: String,
+    /// Codes that say that there is no such record.
+    pub not_found: Vec<String>,
+}
+
+/// The code that stands for every other one.
+const ANY_CODE: &str = "*";
+
 /// How answers are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerForm {
+    /// What an answer to a write says.
+    pub kind: AnswerKind,
+    /// How a look-up's answer is read, where the system can be asked so.
+    pub found: Option<FoundForm>,
     /// The names of the fields.
     pub names: FieldNames,
     /// What the codes mean.
     pub codes: Vec<(String, CodeMeaning)>,
     /// What the codes of single records mean.
     pub results: Vec<(String, ResultMeaning)>,
+    /// What SOAP faults mean, by the beginning of their code.
+    pub faults: Vec<(String, FaultMeaning)>,
+    /// A kept answer may speak of some records only: what it does not mention is still open.
+    pub partial: bool,
     /// Statuses with a meaning of their own.
     pub http: BTreeMap<u16, HttpMeaning>,
     /// Statuses by their first digit.
@@ -117,7 +179,16 @@ pub struct AnswerForm {
 impl AnswerForm {
     /// The meaning of a code for a whole batch; `None` for one that the profile does not name.
     pub fn code(&self, code: &str) -> Option<CodeMeaning> {
-        self.codes.iter().find(|(named, _)| named == code).map(|(_, meaning)| *meaning)
+        let meaning = |code: &str| self.codes.iter().find(|(named, _)| named == code).map(|(_, meaning)| *meaning);
+        if code.is_empty() { None } else { meaning(code).or_else(|| meaning(ANY_CODE)) }
+    }
+
+    /// The meaning of a fault's code: the longest beginning that the profile names.
+    pub fn fault(&self, code: &str) -> Option<FaultMeaning> {
+        let begins =
+            |named: &str| code.strip_prefix(named).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let known = self.faults.iter().filter(|(named, _)| begins(named));
+        known.max_by_key(|(named, _)| named.len()).map(|(_, meaning)| *meaning)
     }
 
     /// The meaning of a status; one that the profile does not name leaves the outcome unknown.

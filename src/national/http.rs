@@ -1,20 +1,19 @@
 //! HTTP in earnest: one client for one system, everything about it bounded.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Client, Method, Url, redirect, retry, tls};
+use reqwest::{Method, Url, tls};
 use secrecy::ExposeSecret;
 
 use super::certificate;
+use super::client::Renewing;
+use super::download::{self, Head, Sink};
 use super::tls::classify;
 use super::wire::{Cause, Exchange, Reply, Transport, WireError, WireRequest};
-
-/// Our name on the wire.
-const USER_AGENT: &str = concat!("molisa-gateway/", env!("CARGO_PKG_VERSION"));
-/// Shorter than servers usually keep an idle connection, so that we are not the ones to find it closed.
-const IDLE: Duration = Duration::from_secs(20);
+use crate::model::Timestamp;
 
 /// A client certificate and its key, as PEM files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,58 +81,26 @@ pub enum TransportError {
 }
 
 /// One system's HTTP client.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct HttpTransport {
-    client: Client,
+    client: Renewing,
     base: String,
+    /// The base without its path.
+    host: String,
     encrypted: bool,
+    /// Until when the server's certificate is valid, in milliseconds, as it was seen last; 0 for never.
+    until: AtomicI64,
 }
 
 impl HttpTransport {
-    /// Builds the client; files are read here, so a renewed certificate needs a new one.
+    /// Builds the client; files that change later are read again.
     pub fn open(options: &TransportOptions) -> Result<Self, TransportError> {
         let url = base(&options.base)?;
-        let mut builder = Client::builder()
-            .user_agent(USER_AGENT)
-            .tls_backend_rustls()
-            .tls_info(true)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .http1_only()
-            .gzip(true)
-            .no_proxy()
-            .connect_timeout(options.connect)
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(options.idle_connections)
-            .tcp_nodelay(true);
         let encrypted = url.scheme() == "https";
-        let mut roots = Vec::new();
-        if let Some(file) = &options.extra_ca {
-            roots = Certificate::from_pem_bundle(&bytes(file)?).unwrap_or_default();
-            if roots.is_empty() {
-                return Err(TransportError::Pem { file: file.clone(), what: "chứng thư gốc (CA)" });
-            }
-        }
-        // Without TLS a machine that has no roots of its own is no hindrance (redirects are never followed).
-        builder = if encrypted { builder.tls_certs_merge(roots) } else { builder.tls_certs_only(roots) };
-        if let Some(identity) = &options.identity {
-            let mut pem = bytes(&identity.certificate)?;
-            pem.push(b'\n');
-            pem.extend(bytes(&identity.key)?);
-            let identity = reqwest::Identity::from_pem(&pem)
-                .map_err(|_| TransportError::Pem {
-                    file: identity.certificate.clone(), what: "chứng thư và khóa"
-                })?;
-            builder = builder.identity(identity);
-        }
-        if let Some(proxy) = &options.proxy {
-            // The address may hold a password: it is not shown.
-            let proxy = reqwest::Proxy::all(proxy).map_err(|e| TransportError::Client(e.without_url()))?;
-            builder = builder.proxy(proxy);
-        }
-        let client = builder.build().map_err(TransportError::Client)?;
-        Ok(Self { client, base: url.as_str().trim_end_matches('/').to_owned(), encrypted })
+        let client = Renewing::open(options, encrypted)?;
+        let host = url.origin().ascii_serialization();
+        let (base, until) = (url.as_str().trim_end_matches('/').to_owned(), AtomicI64::new(0));
+        Ok(Self { client, base, host, encrypted, until })
     }
 
     /// Whether what is said is hidden from others on the way.
@@ -141,8 +108,9 @@ impl HttpTransport {
         self.encrypted
     }
 
-    async fn send(&self, request: WireRequest) -> Result<Reply, WireError> {
-        let url = Url::parse(&format!("{}{}", self.base, request.path)).map_err(|_| malformed("path"))?;
+    async fn begin(&self, request: WireRequest) -> Result<reqwest::Response, WireError> {
+        let base = if request.from_host { &self.host } else { &self.base };
+        let url = Url::parse(&format!("{base}{}", request.path)).map_err(|_| malformed("path"))?;
         let method = Method::from_bytes(request.method.as_bytes()).map_err(|_| malformed("method"))?;
         let mut headers = HeaderMap::new();
         for (name, value) in &request.headers {
@@ -153,8 +121,9 @@ impl HttpTransport {
             value.set_sensitive(true);
             headers.insert(header_name(name)?, value);
         }
-        let mut answer = self
+        let answer = self
             .client
+            .get()
             .request(method, url)
             .headers(headers)
             .timeout(request.time_limit)
@@ -162,19 +131,33 @@ impl HttpTransport {
             .send()
             .await
             .map_err(|e| failed(&e))?;
+        if let Some(until) = certificate_until(&answer) {
+            self.until.store(until.0, Ordering::Relaxed);
+        }
+        Ok(answer)
+    }
 
-        let mut reply = head(&answer);
-        // The bytes are counted as they are unpacked: neither size told nor compression can fill the memory.
+    async fn send(&self, request: WireRequest) -> Result<Reply, WireError> {
+        let limit = request.answer_limit;
+        let answer = self.begin(request).await?;
+        whole(answer, limit).await
+    }
+
+    async fn fetch(&self, request: WireRequest, sink: &mut dyn Sink) -> Result<Reply, WireError> {
+        let limit = request.answer_limit;
+        let mut answer = self.begin(request).await?;
+        let reply = head(&answer);
+        if !reply.is_content() {
+            return words(answer, limit.min(download::MOST_WORDS)).await;
+        }
+        sink.begin(&Head::of(&reply, answer.content_length()))?;
+        let mut taken = 0;
         while let Some(chunk) = answer.chunk().await.map_err(|e| failed(&e))? {
-            if reply.body.len() + chunk.len() > request.answer_limit {
-                let why = format!(
-                    "HTTP {}: câu trả lời dài quá {limit} byte / the answer is longer than {limit} bytes",
-                    reply.status,
-                    limit = request.answer_limit
-                );
-                return Err(WireError::Unknown { why });
+            taken += chunk.len();
+            if taken > limit {
+                return Err(WireError::TooLarge { status: reply.status, limit });
             }
-            reply.body.extend_from_slice(&chunk);
+            sink.take(&chunk)?;
         }
         Ok(reply)
     }
@@ -184,19 +167,56 @@ impl Transport for HttpTransport {
     fn exchange(&self, request: WireRequest) -> Exchange<'_> {
         Box::pin(self.send(request))
     }
+
+    fn download<'a>(&'a self, request: WireRequest, sink: &'a mut dyn Sink) -> Exchange<'a> {
+        Box::pin(self.fetch(request, sink))
+    }
+
+    fn certificate_until(&self) -> Option<Timestamp> {
+        Some(Timestamp(self.until.load(Ordering::Relaxed))).filter(|until| until.0 > 0)
+    }
+}
+
+/// The beginning of an answer that came in the place of a file: its status says what it is, however long it goes on.
+async fn words(mut answer: reqwest::Response, limit: usize) -> Result<Reply, WireError> {
+    let mut reply = head(&answer);
+    while reply.body.len() < limit {
+        let Some(chunk) = answer.chunk().await.map_err(|e| failed(&e))? else { break };
+        reply.body.extend_from_slice(&chunk[..chunk.len().min(limit - reply.body.len())]);
+    }
+    Ok(reply)
+}
+
+/// The rest of an answer. The bytes are counted as they are unpacked: neither size told nor compression can fill the
+/// memory.
+async fn whole(mut answer: reqwest::Response, limit: usize) -> Result<Reply, WireError> {
+    let mut reply = head(&answer);
+    while let Some(chunk) = answer.chunk().await.map_err(|e| failed(&e))? {
+        if reply.body.len() + chunk.len() > limit {
+            return Err(WireError::TooLarge { status: reply.status, limit });
+        }
+        reply.body.extend_from_slice(&chunk);
+    }
+    Ok(reply)
 }
 
 fn head(answer: &reqwest::Response) -> Reply {
     let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let certificate = answer.extensions().get::<tls::TlsInfo>().and_then(tls::TlsInfo::peer_certificate);
     Reply {
         status: answer.status().as_u16(),
         retry_after: header("retry-after"),
         date: header("date"),
         content_type: header("content-type"),
-        certificate_until: certificate.and_then(certificate::valid_until),
+        content_range: header("content-range"),
+        etag: header("etag"),
+        certificate_until: certificate_until(answer),
         body: Vec::new(),
     }
+}
+
+fn certificate_until(answer: &reqwest::Response) -> Option<Timestamp> {
+    let shown = answer.extensions().get::<tls::TlsInfo>().and_then(tls::TlsInfo::peer_certificate);
+    shown.and_then(certificate::valid_until)
 }
 
 fn failed(error: &reqwest::Error) -> WireError {
@@ -213,10 +233,6 @@ fn malformed(what: &str) -> WireError {
 
 fn header_name(name: &str) -> Result<HeaderName, WireError> {
     HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed(name))
-}
-
-fn bytes(file: &Path) -> Result<Vec<u8>, TransportError> {
-    std::fs::read(file).map_err(|source| TransportError::File { file: file.to_owned(), source })
 }
 
 /// A base address: no credentials, no question, no fragment.

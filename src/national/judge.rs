@@ -1,9 +1,11 @@
 //! What an answer means. Only what is surely known is said; everything else is *unknown* and settled by asking.
 
 use super::answer::{self, RawAnswer, RawResult};
-use super::form::{CodeMeaning, HttpMeaning, ResultMeaning};
+use super::form::{AnswerKind, CodeMeaning, FaultMeaning, HttpMeaning, ResultMeaning};
+use super::lookup::Found;
 use super::matching::{RecordResult, ResultOutcome};
 use super::profile::{Operation, Profile};
+use super::soap_answer::{self, Soap};
 use super::wait::Wait;
 use super::wire::Reply;
 
@@ -19,8 +21,17 @@ pub enum Verdict {
         /// Where it is false, such a record is unknown.
         kept: bool,
     },
+    /// A code that speaks for the whole call.
+    Whole(Whole),
+    /// What a look-up of one record found.
+    LookedUp(Found),
     /// The nation never saw the batch: the same bytes may go again. Only to a question.
     NeverSeen,
+    /// Taken; what becomes of it is said later, by another way.
+    Pending {
+        /// What there is to tell of it, without personal data.
+        message: String,
+    },
     /// The batch was refused as a whole and nothing of it was stored.
     Malformed {
         /// What the nation says; may name the record, so it is personal data.
@@ -45,12 +56,39 @@ pub enum Verdict {
     },
 }
 
+/// What a code says of all records of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whole {
+    /// All of them are stored.
+    Stored,
+    /// Nothing was stored; the message may name the record that stands in the way, so it is personal data.
+    Refused {
+        /// The nation's code.
+        code: String,
+        /// Its words.
+        message: String,
+    },
+    /// Nothing was stored, since the system knows a record already, which the message may name.
+    Exists {
+        /// The nation's code.
+        code: String,
+        /// Its words.
+        message: String,
+    },
+}
+
 impl Verdict {
     /// The fixed word in exchange log and metrics.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Stored { .. } => "stored",
+            Self::Stored { .. } | Self::Whole(Whole::Stored) => "stored",
+            Self::Whole(Whole::Refused { .. }) => "refused",
+            Self::Whole(Whole::Exists { .. }) => "exists",
+            Self::LookedUp(Found::Same) => "found",
+            Self::LookedUp(Found::Different) => "found-different",
+            Self::LookedUp(Found::Nothing) => "not-found",
             Self::NeverSeen => "never-seen",
+            Self::Pending { .. } => "pending",
             Self::Malformed { .. } => "malformed",
             Self::TokenInvalid => "token-invalid",
             Self::Busy { .. } => "busy",
@@ -61,32 +99,71 @@ impl Verdict {
 }
 
 impl Profile {
-    /// Judges an answer to `operation`.
+    /// Judges an answer to `operation`; for a look-up see [`Profile::judge_look_up`].
     pub fn judge(&self, operation: Operation, reply: &Reply) -> Verdict {
-        match self.answer.status(reply.status) {
-            HttpMeaning::Read => self.judge_body(operation, reply),
+        self.judge_status(reply).unwrap_or_else(|| self.judge_body(operation, reply))
+    }
+
+    /// What the HTTP status says; `None` where the body does.
+    pub(super) fn judge_status(&self, reply: &Reply) -> Option<Verdict> {
+        Some(match self.answer.status(reply.status) {
+            HttpMeaning::Read => return None,
             HttpMeaning::Token => Verdict::TokenInvalid,
             HttpMeaning::Wait => Verdict::Busy { wait: Wait::of(reply) },
             HttpMeaning::NotStored => Verdict::NotStored { why: format!("HTTP {}", reply.status) },
             HttpMeaning::Unknown => Verdict::Unknown { why: format!("HTTP {}", reply.status) },
+        })
+    }
+
+    /// A fault is a whole-batch failure (SOAP 1.1, 4.4; national-systems, section 1).
+    fn judge_fault(&self, operation: Operation, code: &str, message: String, status: u16) -> Verdict {
+        let why = format!("HTTP {status}: SOAP fault {}", short(code));
+        match (self.answer.fault(code), operation.asks()) {
+            (Some(FaultMeaning::Malformed), false) => Verdict::Malformed { message },
+            (Some(FaultMeaning::NotStored), false) => Verdict::NotStored { why },
+            _ => Verdict::Unknown { why },
         }
     }
 
     fn judge_body(&self, operation: Operation, reply: &Reply) -> Verdict {
         let unknown = |why: String| Verdict::Unknown { why: format!("HTTP {}: {why}", reply.status) };
-        let answer = match answer::read(&self.answer, &reply.body) {
-            Ok(answer) => answer,
-            Err(e) => return unknown(e.to_string()),
+        let answer = if self.answer.kind == AnswerKind::Soap {
+            match soap_answer::read(&self.answer, &reply.body) {
+                Ok(Soap::Answer(answer)) => answer,
+                Ok(Soap::Fault { code, message }) => return self.judge_fault(operation, &code, message, reply.status),
+                Err(e) => return unknown(e.to_string()),
+            }
+        } else {
+            match answer::read(&self.answer, &reply.body) {
+                Ok(answer) => answer,
+                Err(e) => return unknown(e.to_string()),
+            }
         };
         let Some(code) = answer.code.as_deref() else {
             return unknown("câu trả lời không có mã kết quả / the answer has no code".into());
         };
         let meaning = self.answer.code(code);
+        // An update is a write by another call.
+        let operation = if operation == Operation::Update { Operation::Write } else { operation };
         match (meaning, operation) {
             (Some(CodeMeaning::TokenInvalid), _) => Verdict::TokenInvalid,
             (Some(CodeMeaning::Busy), _) => Verdict::Busy { wait: Wait::of(reply) },
             (Some(CodeMeaning::NeverSeen), Operation::Ask) => Verdict::NeverSeen,
+            (Some(CodeMeaning::Pending), Operation::Write | Operation::Ask) => {
+                Verdict::Pending { message: answer.message }
+            }
             (Some(CodeMeaning::Malformed), Operation::Write) => Verdict::Malformed { message: answer.message },
+            (Some(CodeMeaning::Refused), Operation::Write) => {
+                Verdict::Whole(Whole::Refused { code: short(code), message: answer.message })
+            }
+            (Some(CodeMeaning::Exists), Operation::Write) => {
+                Verdict::Whole(Whole::Exists { code: short(code), message: answer.message })
+            }
+            (Some(CodeMeaning::Accepted | CodeMeaning::AlreadyProcessed), Operation::Write)
+                if self.answer.kind == AnswerKind::Code =>
+            {
+                Verdict::Whole(Whole::Stored)
+            }
             (Some(CodeMeaning::Accepted | CodeMeaning::AlreadyProcessed), _) if answer.odd_results => {
                 unknown("kết quả không phải danh sách / the results are not a list".into())
             }
@@ -97,7 +174,9 @@ impl Profile {
                 unknown("kết quả thiếu hoặc không có mã tham chiếu / results missing, or without our reference".into())
             }
             (Some(CodeMeaning::Accepted), _)
-            | (Some(CodeMeaning::AlreadyProcessed), Operation::Write | Operation::Ask) => self.stored(answer, true),
+            | (Some(CodeMeaning::AlreadyProcessed), Operation::Write | Operation::Ask) => {
+                self.stored(answer, !self.answer.partial)
+            }
             // A code that has no place in an answer to this operation, or that the profile does not name.
             (Some(_), _) => unknown(format!(
                 "mã {code:?} không hợp với thao tác {word} / code {code:?} does not fit {word}",
@@ -142,6 +221,6 @@ impl RawAnswer {
 }
 
 /// A code as it may stand in a log: a few harmless characters.
-fn short(code: &str) -> String {
+pub(super) fn short(code: &str) -> String {
     code.chars().filter(char::is_ascii_graphic).take(12).collect()
 }

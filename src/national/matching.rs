@@ -33,6 +33,8 @@ pub enum ResultOutcome {
         /// The nation's words for why.
         message: String,
     },
+    /// The system knows the record already, with whatever content.
+    Exists,
     /// A code that the profile does not name.
     Unclear {
         /// The code, shortened.
@@ -50,7 +52,7 @@ impl ResultOutcome {
             }
             (Self::Refused { code: a, .. }, Self::Refused { code: b, .. })
             | (Self::Unclear { code: a }, Self::Unclear { code: b }) => a == b,
-            (a, b) => matches!((a, b), (Self::Later { .. }, Self::Later { .. })),
+            (a, b) => matches!((a, b), (Self::Later { .. }, Self::Later { .. }) | (Self::Exists, Self::Exists)),
         }
     }
 }
@@ -64,6 +66,8 @@ pub struct Matched {
     pub refused: Vec<(usize, String, String)>,
     /// To be sent again later: the nation's code and words.
     pub later: Vec<(usize, String, String)>,
+    /// Known there already, with whatever content.
+    pub exists: Vec<usize>,
     /// Not mentioned.
     pub missing: Vec<usize>,
     /// Mentioned twice, and the two disagree.
@@ -107,6 +111,7 @@ pub fn match_results(sent: &[&str], results: Vec<RecordResult>) -> Matched {
             Some(Ok(ResultOutcome::Accepted { national_id })) => matched.accepted.push((i, national_id)),
             Some(Ok(ResultOutcome::Refused { code, message })) => matched.refused.push((i, code, message)),
             Some(Ok(ResultOutcome::Later { code, message })) => matched.later.push((i, code, message)),
+            Some(Ok(ResultOutcome::Exists)) => matched.exists.push(i),
             Some(Ok(ResultOutcome::Unclear { code })) => matched.unclear.push((i, code)),
         }
     }

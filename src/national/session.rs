@@ -4,41 +4,20 @@
 //! [`Session::pass`] says `None` where a token is needed; the caller takes [`Session::alone`], looks again, exchanges
 //! [`Session::token_request`] and hands the answer to [`Session::take`].
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::answer;
-use super::auth::{Auth, Filled, Part, TokenCall};
+use super::auth::{Auth, TokenCall};
+use super::filled::{Credentials, Filled, Filler, form_text};
 use super::form::{AnswerForm, CodeMeaning, HttpMeaning};
 use super::profile::Profile;
 use super::wait::Wait;
 use super::wire::{Purpose, Reply, WireRequest};
 use crate::model::Timestamp;
-
-/// What the operator was given by the system's owner.
-#[derive(Debug, Clone, Default)]
-pub struct Credentials {
-    /// The client's id.
-    pub id: Option<SecretString>,
-    /// The client's secret.
-    pub secret: Option<SecretString>,
-    /// Further credentials that a profile asks for by `{credential:name}`.
-    pub named: BTreeMap<String, SecretString>,
-}
-
-impl Credentials {
-    fn get(&self, name: &str) -> Option<&SecretString> {
-        match name {
-            "id" => self.id.as_ref(),
-            "secret" => self.secret.as_ref(),
-            _ => self.named.get(name),
-        }
-    }
-}
 
 /// Why there can be no session.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,13 +54,15 @@ pub enum TokenVerdict {
     Unusable(u16),
 }
 
-/// The headers for one call and the token they carry.
+/// What proves who we are in one attempt at a call, and the token it carries.
 #[derive(Debug, Clone)]
 pub struct Pass {
     /// For [`WireRequest::authorized`].
     pub headers: Vec<(String, SecretString)>,
     /// Which token this is; for [`Session::invalidate`].
     pub generation: u64,
+    /// For the placeholders of a body.
+    pub(super) filler: Filler,
 }
 
 struct Token {
@@ -100,7 +81,7 @@ struct State {
 pub struct Session {
     auth: Auth,
     form: AnswerForm,
-    credentials: Credentials,
+    credentials: Arc<Credentials>,
     time_limit: Duration,
     answer_limit: usize,
     state: Mutex<State>,
@@ -110,7 +91,7 @@ pub struct Session {
 impl Session {
     /// A session with the operator's credentials; refused where the profile asks for one that is not there.
     pub fn new(profile: &Profile, credentials: Credentials) -> Result<Self, SessionError> {
-        let mut missing = profile.auth.needs();
+        let mut missing = profile.needs();
         missing.retain(|name| credentials.get(name).is_none_or(|c| c.expose_secret().is_empty()));
         if !missing.is_empty() {
             return Err(SessionError::Missing { system: profile.name.clone(), missing });
@@ -118,7 +99,7 @@ impl Session {
         Ok(Self {
             auth: profile.auth.clone(),
             form: profile.answer.clone(),
-            credentials,
+            credentials: Arc::new(credentials),
             time_limit: profile.limits.answer,
             // A token is small; what is larger is none.
             answer_limit: profile.limits.answer_bytes.min(256 * 1024),
@@ -127,17 +108,23 @@ impl Session {
         })
     }
 
-    /// The headers of a call at `now`; `None` where a token must be got first.
+    /// What one attempt at a call needs at `now`; `None` where a token must be got first. Each attempt needs its own:
+    /// some platforms want the time in it.
     pub fn pass(&self, now: Timestamp) -> Option<Pass> {
         let state = self.state();
         let token = match (&self.auth.token, &state.token) {
             (None, _) => None,
-            (Some(_), Some(token)) if now < token.until => Some(&token.value),
+            (Some(_), Some(token)) if now < token.until => Some(token.value.clone()),
             (Some(_), _) => return None,
         };
-        let fill = |filled: &Filled| SecretString::from(fill(filled, &self.credentials, token));
+        let filler = self.filler(token, now);
+        let fill = |filled: &Filled| SecretString::from(filler.value(filled));
         let headers = self.auth.headers.iter().map(|(name, value)| (name.clone(), fill(value))).collect();
-        Some(Pass { headers, generation: state.generation })
+        Some(Pass { headers, generation: state.generation, filler })
+    }
+
+    fn filler(&self, token: Option<SecretString>, now: Timestamp) -> Filler {
+        Filler { credentials: Arc::clone(&self.credentials), token, now, address: self.auth.address.clone() }
     }
 
     /// Waits until nobody else asks for a token; then look at [`Session::pass`] again, for the one before may have
@@ -149,19 +136,26 @@ impl Session {
     /// The request for a token; `None` where the system knows no tokens.
     pub fn token_request(&self) -> Option<WireRequest> {
         let call = self.auth.token.as_ref()?;
-        let fill = |filled: &Filled| fill(filled, &self.credentials, None);
-        let form: Vec<String> =
-            call.form.iter().map(|(name, value)| format!("{}={}", form_text(name), form_text(&fill(value)))).collect();
+        // A request for a token carries no time of its own.
+        let filler = self.filler(None, Timestamp(0));
+        let fields = call.fields.iter().map(|(name, value)| (name, filler.value(value)));
+        let (kind, body) = if call.json {
+            let object: serde_json::Map<String, Value> = fields.map(|(n, v)| (n.clone(), Value::from(v))).collect();
+            ("application/json; charset=utf-8", Value::Object(object).to_string())
+        } else {
+            let form: Vec<String> = fields.map(|(n, v)| format!("{}={}", form_text(n), form_text(&v))).collect();
+            ("application/x-www-form-urlencoded", form.join("&"))
+        };
         Some(WireRequest {
             purpose: Purpose::Token,
             method: "POST".into(),
             path: call.path.clone(),
-            headers: vec![
-                ("Content-Type".into(), "application/x-www-form-urlencoded".into()),
-                ("Accept".into(), "application/json".into()),
-            ],
-            credentials: call.headers.iter().map(|(n, v)| (n.clone(), SecretString::from(fill(v)))).collect(),
-            body: form.join("&").into_bytes(),
+            from_host: false,
+            proofs: Vec::new(),
+            headers: vec![("Content-Type".into(), kind.into()), ("Accept".into(), "application/json".into())],
+            credentials: call.headers.iter().map(|(n, v)| (n.clone(), filler.value(v).into())).collect(),
+            body: body.into_bytes(),
+            blanks: Vec::new(),
             time_limit: self.time_limit,
             answer_limit: self.answer_limit,
         })
@@ -179,12 +173,12 @@ impl Session {
             (HttpMeaning::Token, _) | (HttpMeaning::Unknown, 400 | 403) => return Err(TokenVerdict::Refused(status)),
             _ => return Err(TokenVerdict::Unusable(status)),
         }
-        let Some((value, life)) = read_token(call, &reply.body) else {
+        let Some((value, life)) = read_token(call, &self.form, &reply.body) else {
             // Some platforms answer in their usual form, with HTTP 200.
             let code = answer::read(&self.form, &reply.body).ok().and_then(|answer| answer.code);
             return Err(match code.and_then(|code| self.form.code(&code)) {
                 Some(CodeMeaning::Busy) => busy(),
-                Some(CodeMeaning::TokenInvalid) => TokenVerdict::Refused(status),
+                Some(CodeMeaning::TokenInvalid | CodeMeaning::Refused) => TokenVerdict::Refused(status),
                 _ => TokenVerdict::Unusable(status),
             });
         };
@@ -211,98 +205,27 @@ impl Session {
     }
 }
 
-/// Token and life of an answer. A token that no header could carry is none.
-fn read_token(call: &TokenCall, body: &[u8]) -> Option<(SecretString, Duration)> {
+/// Token and life of an answer. A token that no header could carry is none; nor is one beside a code that the profile
+/// does not call success.
+fn read_token(call: &TokenCall, form: &AnswerForm, body: &[u8]) -> Option<(SecretString, Duration)> {
     let body = body.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(body);
     let answer: Value = serde_json::from_slice(body).ok()?;
+    if let Some(field) = &call.code {
+        let code = match answer.get(field)? {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        form.code(&code).filter(|meaning| *meaning == CodeMeaning::Accepted)?;
+    }
     let token = answer.get(&call.token)?.as_str()?.trim();
     if token.is_empty() || token.len() > 16 * 1024 || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return None;
     }
-    let seconds = match answer.get(&call.expires) {
+    let seconds = match call.expires.as_ref().and_then(|field| answer.get(field)) {
         Some(Value::Number(n)) => n.as_u64(),
         Some(Value::String(s)) => s.trim().parse().ok(),
         _ => None,
     };
     Some((SecretString::from(token), seconds.map_or(call.life, Duration::from_secs)))
-}
-
-fn fill(filled: &Filled, credentials: &Credentials, token: Option<&SecretString>) -> String {
-    match filled {
-        Filled::Text(parts) => fill_parts(parts, credentials, token),
-        Filled::Base64Json(pairs) => {
-            let object: serde_json::Map<String, Value> =
-                pairs.iter().map(|(n, p)| (n.clone(), fill_parts(p, credentials, token).into())).collect();
-            base64(Value::Object(object).to_string().as_bytes())
-        }
-    }
-}
-
-fn fill_parts(parts: &[Part], credentials: &Credentials, token: Option<&SecretString>) -> String {
-    let secret = |name: &str| credentials.get(name).map_or("", |s| s.expose_secret());
-    let mut out = String::new();
-    for part in parts {
-        match part {
-            Part::Literal(text) => out.push_str(text),
-            Part::Id => out.push_str(secret("id")),
-            Part::Secret => out.push_str(secret("secret")),
-            Part::Basic => out.push_str(&base64(format!("{}:{}", secret("id"), secret("secret")).as_bytes())),
-            Part::Token => out.push_str(token.map_or("", |t| t.expose_secret())),
-            Part::Named(name) => out.push_str(secret(name)),
-        }
-    }
-    out
-}
-
-/// RFC 4648, 4.
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let bits = group.iter().enumerate().fold(0usize, |bits, (i, b)| bits | usize::from(*b) << (16 - 8 * i));
-        for i in 0..4 {
-            out.push(if i <= group.len() { char::from(LETTERS[bits >> (18 - 6 * i) & 63]) } else { '=' });
-        }
-    }
-    out
-}
-
-/// A form's text (URL standard, application/x-www-form-urlencoded).
-fn form_text(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(text.len());
-    for b in text.bytes() {
-        match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => out.push(char::from(b)),
-            b' ' => out.push('+'),
-            _ => drop(write!(out, "%{b:02X}")),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_of_the_standards_examples() {
-        for (plain, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
-    }
-
-    #[test]
-    fn a_form_hides_nothing() {
-        assert_eq!(form_text("a b&c=d+đ"), "a+b%26c%3Dd%2B%C4%91");
-    }
 }

@@ -8,11 +8,11 @@ use toml::de::DeTable;
 
 use super::auth;
 use super::document::{Document, Section};
-use super::encode::{Envelope, Key};
-use super::form::{AnswerForm, CodeMeaning, FieldNames, HttpMeaning, ResultMeaning};
-use super::profile::{ActionWords, Call, Limits, Operation, Profile, Settle};
-
-const METHODS: [(&str, &str); 4] = [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH")];
+use super::form::{
+    AnswerForm, AnswerKind, CodeMeaning, FaultMeaning, FieldNames, FoundForm, HttpMeaning, ResultMeaning,
+};
+use super::profile::{ActionWords, Limits, Profile, Settle};
+use super::settings_entity::{self, Common};
 
 /// The profile of a document; usable only where the document had no mistakes.
 pub fn read<'a>(doc: &Document<'a>, table: &Spanned<DeTable<'a>>) -> Profile {
@@ -20,50 +20,93 @@ pub fn read<'a>(doc: &Document<'a>, table: &Spanned<DeTable<'a>>) -> Profile {
 
     let system = root.table("system");
     let name = system.text("name");
-    let time = time(&system);
+    let time = time_form(&system, &system.text("time"));
     system.close();
 
     let auth = auth::read(&root.table("auth"));
-    let (wire_words, contract_words) = words(&root.table("words"));
     let limits = limits(&root.table("limits"));
-    let common = root.table_if("headers").map(|h| headers(&h)).unwrap_or_default();
-    let entity = root.table("entity");
-    let calls = calls(&entity, &common);
-    let rename = root.table_if("record").map(|r| rename(&r)).unwrap_or_default();
-    let envelope = envelope(&root.table("envelope"), rename);
+    let settle_section = root.table("settle");
+    let settle = settle_section.word("write", &Settle::WORDS).unwrap_or(Settle::Person);
     let answer = answer(&root.table("answer"), &limits);
+    let common = Common {
+        headers: root.table_if("headers").map(|h| headers(&h)).unwrap_or_default(),
+        envelope: root.table_if("envelope").map(|e| settings_entity::envelope(&e, auth.places())),
+        limits,
+        settle,
+        settle_at: settle_section.at(),
+        answer: &answer,
+        places: auth.places(),
+        in_body: auth.in_body.is_some(),
+    };
+    let pull = root.table_if("pull").map(|s| super::pull::settings(&s, &common, &time));
+    let count = root.table_if("count").map(|s| super::listing::count_settings(&s, auth.places()));
+    let list = root.table_if("list").map(|s| super::listing::list_settings(&s, auth.places()));
+    let entity = root.table("entity");
+    let entities = settings_entity::read(&entity, &common);
+    let rename = root.table_if("record").map(|r| settings_entity::rename(&r)).unwrap_or_default();
+    let batches = entities.values().any(|e| e.envelope.batch().is_some());
+    let (wire_words, contract_words) = words(&root.table("words"), batches);
 
-    let section = root.table("settle");
-    let settle = section.word("write", &Settle::WORDS).unwrap_or(Settle::Person);
-    if settle == Settle::Ask {
-        for (name, calls) in calls.iter().filter(|(_, calls)| !calls.contains_key(&Operation::Ask)) {
-            let has = calls.len();
-            doc.fault(
-                section.at(),
-                format!(
-                    "settle.write = \"ask\" nhưng `entity.{name}` ({has} thao tác) không có `ask` / \
-                     `entity.{name}.ask` is missing: say how to ask, or settle otherwise"
-                ),
-            );
-        }
-    }
-    if settle == Settle::Ask && !answer.codes.iter().any(|(_, meaning)| *meaning == CodeMeaning::NeverSeen) {
-        section.doc().fault(
-            section.at(),
+    let asks = settle == Settle::Ask || entities.values().any(|e| e.settle == Settle::Ask);
+    if asks && !answer.codes.iter().any(|(_, meaning)| *meaning == CodeMeaning::NeverSeen) {
+        doc.fault(
+            settle_section.at(),
             "settle.write = \"ask\" nhưng `answer.codes` không có mã nào nghĩa \"never-seen\": hỏi sẽ không bao giờ xong / \
              no code means \"never-seen\": asking would never end",
         );
     }
-    section.close();
+    by_file(doc, &entity, &entities, &answer);
+    if let Some(place) = auth.in_body.filter(|_| !entities.is_empty()) {
+        settings_entity::who_we_are(&entity, &entities, place);
+    }
+    settle_section.close();
     root.close();
 
-    Profile { name, time, auth, limits, wire_words, contract_words, calls, envelope, answer, settle, digest: [0; 8] }
+    let digest = [0; 8];
+    Profile {
+        name,
+        time,
+        auth,
+        limits,
+        wire_words,
+        contract_words,
+        entities,
+        rename,
+        answer,
+        settle,
+        pull,
+        count,
+        list,
+        digest,
+    }
 }
 
-/// The time's form, told in the letters that ministries use.
-fn time(system: &Section<'_, '_>) -> String {
-    let told = system.text("time");
-    let mut form = told.clone();
+/// A folder stands for the whole system: either all of its entities are files or none is.
+fn by_file(
+    doc: &Document<'_>,
+    section: &Section<'_, '_>,
+    entities: &BTreeMap<String, super::entity::Entity>,
+    answer: &AnswerForm,
+) {
+    let files = entities.values().filter(|e| matches!(e.envelope, super::envelope::Envelope::File { .. })).count();
+    if files > 0 && files < entities.len() {
+        doc.fault(
+            section.at(),
+            "`entity`: tất cả giao bằng tệp, hoặc không loại nào / all entities are files, or none is",
+        );
+    }
+    if files > 0 && !answer.codes.iter().any(|(_, meaning)| *meaning == CodeMeaning::Pending) {
+        doc.fault(
+            section.at(),
+            "`answer.codes`: không mã nào có nghĩa \"pending\", cần khi giao bằng tệp / a file waits for its result: \
+             no code means \"pending\"",
+        );
+    }
+}
+
+/// The form of `time`, told in the letters that ministries use.
+pub(super) fn time_form(system: &Section<'_, '_>, told: &str) -> String {
+    let mut form = told.to_owned();
     for (letters, directive) in [("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S")] {
         form = form.replacen(letters, directive, 1);
     }
@@ -74,19 +117,25 @@ fn time(system: &Section<'_, '_>) -> String {
         system.doc().fault(
             system.at(),
             format!(
-                "`system.time` = \"{told}\" phải gồm yyyy, MM, dd, HH, mm, ss, mỗi thứ một lần / \
-                 must hold each of them once"
+                "`{}.time` = \"{told}\" phải gồm yyyy, MM, dd, HH, mm, ss, mỗi thứ một lần / \
+                 must hold each of them once",
+                system.name()
             ),
         );
     }
     form
 }
 
-fn words(section: &Section<'_, '_>) -> (ActionWords, ActionWords) {
-    let read = |s: &Section<'_, '_>| ActionWords { write: s.text("write"), stop: s.text("stop") };
-    let wire = read(section);
+/// The actions' words; only a batch needs them on the wire, and only what can be stopped needs a word for that.
+fn words(section: &Section<'_, '_>, batches: bool) -> (ActionWords, ActionWords) {
     let contract_section = section.table("contract");
-    let contract = read(&contract_section);
+    let (wire, contract) = if batches {
+        let read = |s: &Section<'_, '_>| ActionWords { write: s.text("write"), stop: s.text("stop") };
+        (read(section), read(&contract_section))
+    } else {
+        let contract = ActionWords { write: contract_section.text("write"), stop: String::new() };
+        (ActionWords::default(), contract)
+    };
     for (words, at, name) in [(&wire, section.at(), "words"), (&contract, contract_section.at(), "words.contract")] {
         if words.write == words.stop && !words.write.is_empty() {
             section
@@ -157,87 +206,8 @@ pub fn path(section: &Section<'_, '_>) -> String {
     path
 }
 
-fn calls(section: &Section<'_, '_>, common: &[(String, String)]) -> BTreeMap<String, BTreeMap<Operation, Call>> {
-    let mut calls = BTreeMap::new();
-    for entry in section.entries() {
-        let Some(entity) = section.as_table(entry.key, entry.value) else { continue };
-        let mut operations = BTreeMap::new();
-        for operation in Operation::ALL {
-            let found = if operation == Operation::Write {
-                Some(entity.table(operation.word()))
-            } else {
-                entity.table_if(operation.word())
-            };
-            let Some(found) = found else { continue };
-            let mut all = common.to_vec();
-            if let Some(own) = found.table_if("headers") {
-                for (name, value) in headers(&own) {
-                    all.retain(|(n, _)| !n.eq_ignore_ascii_case(&name));
-                    all.push((name, value));
-                }
-            }
-            let method = found.word("method", &METHODS).unwrap_or_default().to_owned();
-            operations.insert(operation, Call { method, path: path(&found), headers: all });
-            found.close();
-        }
-        entity.close();
-        calls.insert(entry.key.to_owned(), operations);
-    }
-    if calls.is_empty() {
-        section.doc().fault(section.at(), "`entity`: chưa có đối tượng nào / names no entity");
-    }
-    calls
-}
-
-fn rename(section: &Section<'_, '_>) -> Vec<(String, Key)> {
-    let mut renames: Vec<(String, Key)> = Vec::new();
-    if let Some(table) = section.table_if("rename") {
-        let mut seen: Vec<String> = Vec::new();
-        for entry in table.entries() {
-            let Some(to) = table.as_text(entry.key, entry.value) else { continue };
-            if seen.contains(&to) {
-                table.doc().fault(
-                    entry.at,
-                    format!("`record.rename`: hai trường cùng tên mới \"{to}\" / two fields get the same name"),
-                );
-            }
-            renames.push((entry.key.to_owned(), Key::new(&to)));
-            seen.push(to);
-        }
-    }
-    section.close();
-    renames
-}
-
-fn envelope(section: &Section<'_, '_>, rename: Vec<(String, Key)>) -> Envelope {
-    let item = section.table("item");
-    let ask = section.table("ask");
-    let envelope = Envelope {
-        province: Key::new(&section.text("province")),
-        batch_key: Key::new(&section.text("batch-key")),
-        sent_at: Key::new(&section.text("sent-at")),
-        list: Key::new(&section.text("list")),
-        reference: Key::new(&item.text("reference")),
-        version: Key::new(&item.text("version")),
-        action: Key::new(&item.text("action")),
-        record: Key::new(&item.text("record")),
-        ask_key: Key::new(&ask.text("batch-key")),
-        rename,
-    };
-    for (place, keys) in [
-        (section, [&envelope.province, &envelope.batch_key, &envelope.sent_at, &envelope.list]),
-        (&item, [&envelope.reference, &envelope.version, &envelope.action, &envelope.record]),
-    ] {
-        differ(place, &keys.map(Key::name));
-    }
-    item.close();
-    ask.close();
-    section.close();
-    envelope
-}
-
 /// Names of one JSON object must differ.
-fn differ(section: &Section<'_, '_>, names: &[&str]) {
+pub(super) fn differ(section: &Section<'_, '_>, names: &[&str]) {
     for (i, name) in names.iter().enumerate() {
         if !name.is_empty() && names[..i].contains(name) {
             section.doc().fault(
@@ -249,26 +219,45 @@ fn differ(section: &Section<'_, '_>, names: &[&str]) {
 }
 
 fn answer(section: &Section<'_, '_>, limits: &Limits) -> AnswerForm {
+    let kind = section.word_or("form", &AnswerKind::WORDS, AnswerKind::Results);
+    let found = section.table_if("look-up").map(|s| found(&s));
     let field = section.table("field");
+    let of_each = |key| if kind == AnswerKind::Code { String::new() } else { field.text(key) };
     let names = FieldNames {
         code: field.text("code"),
         message: field.text("message"),
-        results: field.text("results"),
-        reference: field.text("reference"),
-        result: field.text("result"),
-        national_id: field.text("national-id"),
-        error_code: field.text("error-code"),
-        error_text: field.text("error-text"),
+        results: if kind != AnswerKind::Code || found.is_some() { field.text("results") } else { String::new() },
+        reference: of_each("reference"),
+        result: of_each("result"),
+        national_id: of_each("national-id"),
+        error_code: of_each("error-code"),
+        error_text: of_each("error-text"),
     };
     differ(&field, &[&names.code, &names.message, &names.results]);
     differ(&field, &[&names.reference, &names.result, &names.national_id, &names.error_code, &names.error_text]);
     field.close();
 
     let codes = meanings(&section.table("codes"), &CodeMeaning::WORDS, &[CodeMeaning::Accepted]);
-    let results = meanings(&section.table("results"), &ResultMeaning::WORDS, &[ResultMeaning::Accepted]);
+    let results = match kind {
+        AnswerKind::Results | AnswerKind::Soap => {
+            meanings(&section.table("results"), &ResultMeaning::WORDS, &[ResultMeaning::Accepted])
+        }
+        AnswerKind::Code => Vec::new(),
+    };
+    let faults = section.table_if("faults").map(|s| meanings(&s, &FaultMeaning::WORDS, &[])).unwrap_or_default();
+    let partial = section.flag_or("partial", false);
     let (http, classes) = http(&section.table("http"));
     section.close();
-    AnswerForm { names, codes, results, http, classes, depth: limits.answer_depth, results_limit: limits.records * 10 }
+    let (depth, results_limit) = (limits.answer_depth, limits.records * 10);
+    AnswerForm { kind, found, names, codes, results, faults, partial, http, classes, depth, results_limit }
+}
+
+fn found(section: &Section<'_, '_>) -> FoundForm {
+    let codes = meanings(&section.table("codes"), &[("not-found", ())], &[()]);
+    let not_found = codes.into_iter().map(|(code, ())| code).collect();
+    let form = FoundForm { reference: section.text("reference"), status: section.text("status"), not_found };
+    section.close();
+    form
 }
 
 /// A table of codes; each of `needed` must be the meaning of at least one.

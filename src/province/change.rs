@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, Row, Sqlite};
 
+use super::dossiers;
 use super::error::ProvinceError;
 use super::identity;
 use super::people::{amount, day, invent, key, month, open_account, people};
@@ -76,9 +77,16 @@ pub async fn change_sqlite(path: &Path, recipe: &Recipe, seed: u64, share: u32) 
     };
     let mut change = Change { recipe, random: Random::new(seed, LANE), done: Changes::default() };
     change.run(&mut work, &mark, seed, share).await.map_err(failed)?;
-    for table in Table::ALL.into_iter().filter(|t| *t != Table::DoiTuong) {
+    for table in Table::ALL {
+        if matches!(table, Table::DoiTuong | Table::HoSo | Table::BuocXuLy) {
+            continue;
+        }
         let made = (mark.seed, mark.rows);
         let done = programmes::change(&mut work, table, recipe, made, seed, share).await.map_err(failed)?;
+        change.done.others[table as usize] = done;
+    }
+    let dossiers = dossiers::change(&mut work, recipe, (mark.seed, mark.rows), seed, share).await.map_err(failed)?;
+    for (table, done) in [Table::HoSo, Table::BuocXuLy].into_iter().zip(dossiers) {
         change.done.others[table as usize] = done;
     }
     work.commit().await.map_err(failed)?;
@@ -87,15 +95,15 @@ pub async fn change_sqlite(path: &Path, recipe: &Recipe, seed: u64, share: u32) 
 }
 
 /// How the table was made.
-struct Mark {
-    recipe: String,
-    seed: u64,
-    rows: u64,
+pub(super) struct Mark {
+    pub recipe: String,
+    pub seed: u64,
+    pub rows: u64,
     clean: u64,
     next: u64,
 }
 
-async fn read_mark(from: &mut SqliteConnection) -> Result<Option<Mark>, sqlx::Error> {
+pub(super) async fn read_mark(from: &mut SqliteConnection) -> Result<Option<Mark>, sqlx::Error> {
     let there: i64 = sqlx::query_scalar("select count(*) from sqlite_master where name = 'tinh_gia_lap'")
         .fetch_one(&mut *from)
         .await?;

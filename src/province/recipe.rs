@@ -7,6 +7,8 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::dossiers::recipe::{Dossiers, mistakes as dossier_mistakes};
+use super::dossiers::{Filing, filing_mistakes};
 use super::error::ProvinceError;
 use super::programmes::recipe::{Care, Facilities, Funerals, Honours, Payments, Relief, mistakes};
 use super::random::Choice;
@@ -46,6 +48,8 @@ pub(super) struct Body {
     pub co_so_tro_giup: Facilities,
     pub chi_tra: Payments,
     pub chuc_tho: Honours,
+    pub ho_so: Dossiers,
+    pub don: Filing,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -296,6 +300,8 @@ impl Body {
         no(self.change.withdrawn > 100, "withdrawn", "withdrawn is a share in 100".to_owned());
         out.extend(group_mistakes("[[group]]", &self.group));
         out.extend(mistakes(self));
+        out.extend(dossier_mistakes(self));
+        out.extend(filing_mistakes(self));
         out
     }
 }

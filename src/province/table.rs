@@ -1,5 +1,6 @@
 //! The tables of the province's database: their names, columns and rows, so that all of them are written alike.
 
+use super::dossiers;
 use super::people::people;
 use super::person::{Person, TYPED, expected_held};
 use super::programmes::{self, Harm};
@@ -68,11 +69,15 @@ pub enum Table {
     ChiTra,
     /// `chuc_tho`: old people honoured in the year.
     ChucTho,
+    /// `ho_so`: dossiers of citizens.
+    HoSo,
+    /// `buoc_xu_ly`: what was done with them, step by step.
+    BuocXuLy,
 }
 
 impl Table {
     /// All tables, in the order in which they are written.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::DoiTuong,
         Self::MaiTang,
         Self::TroGiupDotXuat,
@@ -80,6 +85,8 @@ impl Table {
         Self::CoSoTroGiup,
         Self::ChiTra,
         Self::ChucTho,
+        Self::HoSo,
+        Self::BuocXuLy,
     ];
 
     /// The table's name in the database.
@@ -92,6 +99,8 @@ impl Table {
             Self::CoSoTroGiup => "co_so_tro_giup",
             Self::ChiTra => "chi_tra",
             Self::ChucTho => "chuc_tho",
+            Self::HoSo => "ho_so",
+            Self::BuocXuLy => "buoc_xu_ly",
         }
     }
 
@@ -104,6 +113,8 @@ impl Table {
             Self::CoSoTroGiup => programmes::columns::CO_SO_TRO_GIUP,
             Self::ChiTra => programmes::columns::CHI_TRA,
             Self::ChucTho => programmes::columns::CHUC_THO,
+            Self::HoSo => dossiers::HO_SO,
+            Self::BuocXuLy => dossiers::BUOC_XU_LY,
         }
     }
 
@@ -117,6 +128,8 @@ impl Table {
     pub fn count(self, recipe: &Recipe, people: u64) -> u64 {
         match self {
             Self::DoiTuong | Self::ChiTra => people,
+            Self::HoSo => dossiers::count(recipe, people),
+            Self::BuocXuLy => dossiers::count_steps(recipe, people),
             other => programmes::count(other, recipe, people),
         }
     }
@@ -125,6 +138,8 @@ impl Table {
     pub fn rows(self, recipe: &Recipe, seed: u64, rows: u64) -> Box<dyn Iterator<Item = Row> + Send + '_> {
         match self {
             Self::DoiTuong => Box::new(people(recipe, seed, rows).map(Row::from)),
+            Self::HoSo => Box::new(dossiers::rows(recipe, seed, rows)),
+            Self::BuocXuLy => Box::new(dossiers::steps(recipe, seed, rows)),
             other => programmes::rows(other, recipe, seed, rows),
         }
     }

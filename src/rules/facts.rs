@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use crate::model::calendar::PartialDate;
-use crate::model::{Complaint, Reason, Severity};
+use crate::model::{Asked, Complaint, FieldValue, Reason, Severity};
 
 /// A judgement over finished fields.
 pub trait Rule: Send + Sync + fmt::Debug {
@@ -21,6 +21,8 @@ pub struct Slot<'a> {
     pub text: Cow<'a, str>,
     /// The values of a list.
     pub items: Option<Vec<Cow<'a, str>>>,
+    /// An object or a list of objects; its text is empty then.
+    pub nested: Option<FieldValue>,
     /// What the source has in the column it was made from.
     pub source: Option<&'a str>,
     /// It was complained about already: rules leave it alone.
@@ -30,7 +32,9 @@ pub struct Slot<'a> {
 impl Slot<'_> {
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.items.as_ref().is_none_or(Vec::is_empty)
+        self.text.is_empty()
+            && self.items.as_ref().is_none_or(Vec::is_empty)
+            && self.nested.as_ref().is_none_or(FieldValue::is_empty)
     }
 }
 
@@ -72,6 +76,8 @@ pub struct Findings {
     pub again: Option<Date>,
     /// The mapping's severity for the rule that speaks now.
     pub severity: Option<Severity>,
+    /// What was asked about the record's address, where its unit was split.
+    pub asked: Option<Asked>,
 }
 
 impl Findings {

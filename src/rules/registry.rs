@@ -1,6 +1,6 @@
 //! All rules by name.
 
-use super::{Params, Rule, account, age, amount, dates, identity, least, plain, policy, unit};
+use super::{Params, Rule, account, age, amount, dates, form, identity, least, plain, policy, unit};
 use crate::model::suggest;
 
 /// A rule as mappings know it.
@@ -24,6 +24,11 @@ pub const REGISTRY: &[RuleKind] = &[
         name: "required-when",
         about: "field, is?, need: fields that must be there when the field is (with one of these codes)",
         make: plain::required_when,
+    },
+    RuleKind {
+        name: "form",
+        about: "fields, forms?, characters?, least?, most?: one of the forms (# a digit), these characters, so long",
+        make: form::form,
     },
     RuleKind {
         name: "identity-number",

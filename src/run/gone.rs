@@ -5,7 +5,7 @@ use super::Stream;
 use super::stage::Judge;
 use crate::delta::{Class, Known, Seen, Step, delta};
 use crate::model::row::{NULL, SEPARATOR};
-use crate::model::{Action, RawRow, Reason};
+use crate::model::{Action, RawRow, Reason, Said};
 use crate::source::SourceError;
 use crate::store::{StoreError, Tx, ledger, mismatch, outbox};
 
@@ -38,12 +38,18 @@ pub(super) async fn missing(
     Ok(Some((next, missing)))
 }
 
-/// The canonical form of the stop that decided about a gone record, where the stream can find one.
-pub(super) async fn decision(
-    judge: &Judge<'_>,
-    finder: &Finder,
-    key: &str,
-) -> Result<Option<(String, String)>, SourceError> {
+/// The decision by which a record that is gone was stopped.
+pub(super) struct Decision {
+    /// Canonical form of the stop.
+    pub canonical: String,
+    /// The commune's code.
+    pub unit: String,
+    /// What it says to other programmes.
+    pub said: Option<Box<Said>>,
+}
+
+/// The stop that decided about a gone record, where the stream can find one.
+pub(super) async fn decision(judge: &Judge<'_>, finder: &Finder, key: &str) -> Result<Option<Decision>, SourceError> {
     let stream: &Stream = judge.stream;
     let Some(source) = &stream.decision else { return Ok(None) };
     let Some((number, found)) = source.find(stream.mapping.key(), &finder.present, key).await? else { return Ok(None) };
@@ -52,9 +58,9 @@ pub(super) async fn decision(
         finder.has.iter().map(|has| if *has { found.next().unwrap_or(NULL) } else { NULL }).collect();
     let packed = packed.join(&SEPARATOR.to_string());
     let Some(row) = RawRow::unpack(number, &packed, stream.mapping.columns().len()) else { return Ok(None) };
-    let judgement = stream.mapping.judge(&row, judge.today);
+    let judgement = stream.mapping.judge_decided(&row, judge.today, &judge.units.decided);
     let is_stop = judgement.action == Action::Stop && judgement.held_for().is_none();
-    Ok(is_stop.then_some((judgement.canonical, judgement.unit)))
+    Ok(is_stop.then_some(Decision { canonical: judgement.canonical, unit: judgement.unit, said: judgement.said }))
 }
 
 /// Which of the mapping's columns the decision source has.
@@ -82,7 +88,7 @@ impl Judge<'_> {
         &self,
         tx: &mut Tx,
         missing: Vec<ledger::Present>,
-        decisions: &std::collections::HashMap<String, (String, String)>,
+        decisions: &std::collections::HashMap<String, Decision>,
     ) -> Result<Gone, StoreError> {
         let keys: Vec<&str> = missing.iter().map(|(_, key, ..)| key.as_str()).collect();
         let entries = ledger::find(tx, self.id, &keys).await?;
@@ -101,7 +107,7 @@ impl Judge<'_> {
                 }
                 continue;
             }
-            if let Some((canonical, unit)) = decisions.get(&key) {
+            if let Some(Decision { canonical, unit, .. }) = decisions.get(&key) {
                 let content = (Action::Stop, self.stream.version(Action::Stop, canonical));
                 if let Step::Queue { replaces } = delta(content, &known) {
                     gone.retire.extend(replaces);
@@ -112,6 +118,7 @@ impl Judge<'_> {
                         payload: canonical.clone(),
                         unit: unit.clone(),
                         class: Class::Stopped,
+                        lane: None,
                     });
                 }
             } else {
@@ -128,15 +135,5 @@ impl Judge<'_> {
 
 /// A stop candidate in front of a person.
 pub(super) fn candidate(key: &str) -> mismatch::Draft {
-    mismatch::Draft {
-        key: key.to_owned(),
-        kind: "held-here",
-        reason: Reason::StopCandidate.word().to_owned(),
-        field: String::new(),
-        value: String::new(),
-        proposal: String::new(),
-        detail: String::new(),
-        complaints: "[]".to_owned(),
-        source_row: None,
-    }
+    mismatch::Draft::held(key, Reason::StopCandidate)
 }

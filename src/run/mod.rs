@@ -3,21 +3,36 @@
 //! * [`sync`] is the way through: it takes the stream's lease, then `scan` and delivery go on side by side and meet
 //!   only in the store.
 //! * `stage`: one chunk of rows against the ledger; `gone`: what a complete scan did not meet.
+//! * `crossing`: the same chunk against other records of the same people; `reconcile`: what stands against each other
+//!   though it went; `suspects`: who may be one person though no number says so, and whose account is shared.
 //! * [`plan`]: the same judgement, but nothing is written and nothing is sent.
-//! * `outcome`: what a run counts.
+//! * `lanes`: what must wait for the streams that go before. `dropped`: files of a drop folder, put away once they are
+//!   staged. `diff`: two mappings over the same rows.
+//! * `outcome`: what a run counts; `remap`: what it says of a changed mapping.
 
+mod crossing;
+mod diff;
+mod dropped;
 mod gone;
+mod lanes;
 mod outcome;
 mod plan;
+mod reconcile;
+mod remap;
 mod scan;
 mod stage;
+mod suspects;
 mod sync;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use diff::{Difference, Example, FieldChange, Sends, diff};
 pub use outcome::{BrakeReport, Outcome};
 pub use plan::{Plan, Sample, plan};
+pub use remap::Remapped;
+pub use suspects::suspects;
 pub use sync::sync;
 
 use crate::delivery::{DeliveryError, System};
@@ -25,7 +40,7 @@ use crate::delta::Brake;
 use crate::mapping::Mapping;
 use crate::model::{Action, ContentHash};
 use crate::source::{Source, SourceError};
-use crate::store::StoreError;
+use crate::store::{StoreError, Tx, units};
 
 /// A stream: where rows come from, what they mean, and where they go.
 pub struct Stream {
@@ -44,11 +59,15 @@ pub struct Stream {
     /// Finds the decision by which a person who is gone from the source was stopped: a source whose rows have the
     /// key and those of the mapping's columns that tell of a stop.
     pub decision: Option<Source>,
+    /// What the nation confirmed once is never written again.
+    pub once: bool,
+    /// The streams of the same system that go before this one.
+    pub after: Vec<String>,
 }
 
 impl Stream {
     /// The contract's hash of a content.
-    fn version(&self, action: Action, canonical: &str) -> ContentHash {
+    pub fn version(&self, action: Action, canonical: &str) -> ContentHash {
         ContentHash::of(self.system.profile.contract_word(action), canonical)
     }
 
@@ -62,9 +81,23 @@ impl Stream {
         xxhash_rust::xxh3::xxh3_64(&all).to_be_bytes()
     }
 
-    /// The lease that whoever changes this stream's rows must hold.
+    /// The lease that whoever changes this stream's rows must hold. Streams with lanes of one system share theirs: what
+    /// one of them sends depends on what the others left.
     pub fn lease(&self) -> String {
-        format!("stream:{}", self.name)
+        match self.mapping.lane() {
+            Some(_) => format!("lanes:{}", self.system.name),
+            None => format!("{}{}", crate::store::leases::STREAM, self.name),
+        }
+    }
+
+    /// Whether codes of units become those of another catalogue here.
+    pub fn translates(&self) -> bool {
+        self.mapping.units().is_some_and(crate::mapping::Units::translates)
+    }
+
+    /// What is known about units that were split, as a run begins.
+    async fn units(&self, tx: &mut Tx, id: i64) -> Result<units::Known, StoreError> {
+        if self.translates() { units::known(tx, id).await } else { Ok(units::Known::default()) }
     }
 
     fn columns(&self) -> Vec<String> {
@@ -88,6 +121,8 @@ pub struct SyncOptions {
     pub release_brake: Option<Release>,
     /// How long to go on without any success before what is left stays in the outbox.
     pub patience: Duration,
+    /// Streams that failed or did not reach their system in this very sync: what goes after them waits.
+    pub stalled: BTreeSet<String>,
 }
 
 /// Told of a run's progress.
@@ -139,11 +174,13 @@ impl RunError {
                 SourceError::Settings { .. }
                 | SourceError::Query { .. }
                 | SourceError::Ambiguous { .. }
+                | SourceError::Charset { .. }
+                | SourceError::Garbled { .. }
                 | SourceError::Shape { .. } => 2,
                 SourceError::Connect { .. } | SourceError::TimedOut { .. } => 4,
                 _ => 1,
             },
-            Self::Delivery(DeliveryError::NoCall { .. }) => 2,
+            Self::Delivery(DeliveryError::NoCall { .. } | DeliveryError::NoStop { .. }) => 2,
             _ => 1,
         }
     }

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::crossing::Overlay;
 use super::gone::{Finder, decision, missing};
 use super::outcome::BrakeReport;
+use super::remap;
 use super::stage::{Counts, Fresh, Judge, Staged};
-use super::{RunError, Stream};
+use super::{RunError, Stream, lanes};
 use crate::delta::{Class, Seen, Tally};
 use crate::model::{Clock, Reason};
-use crate::source::{Chunk, check_shape};
-use crate::store::{Store, StoreError, Tx, decided, ledger, outbox, runs};
+use crate::source::{Chunk, Reading, Ready, check_shape};
+use crate::store::{Store, StoreError, Tx, decided, ledger, outbox, runs, taken};
 
 /// How many payloads of each class are shown.
 const SAMPLES: usize = 2;
@@ -46,6 +48,12 @@ pub struct Plan {
     pub held: BTreeMap<String, u64>,
     /// Some payloads.
     pub samples: Vec<Sample>,
+    /// How the file was read, where the source is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
+    /// No file with a content of its own waits: a run would read nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub idle: bool,
     /// What the brake would hold.
     pub brake: Option<BrakeReport>,
     /// Records that a person keeps out of the queue: what is new of them is held.
@@ -83,7 +91,9 @@ impl Plan {
     async fn add(&mut self, tx: &mut Tx, id: i64, rows: Rows, staged: Staged) -> Result<(), StoreError> {
         let retired: HashSet<i64> = staged.supersede.into_iter().chain(staged.withdraw).collect();
         let newer: HashSet<&str> = staged.drafts.iter().map(|draft| draft.key.as_str()).collect();
-        let keys: Vec<&str> = rows.keys.iter().map(String::as_str).filter(|key| !newer.contains(key)).collect();
+        let waits: HashSet<&str> = staged.held.iter().map(|held| held.key.as_str()).collect();
+        let told = |key: &&str| newer.contains(key) || waits.contains(key);
+        let keys: Vec<&str> = rows.keys.iter().map(String::as_str).filter(|key| !told(key)).collect();
         let waiting = self.add_waiting(tx, id, &keys, &retired).await?;
         self.unchanged += (keys.len() as u64).saturating_sub(waiting) + rows.others;
         for draft in staged.drafts {
@@ -146,35 +156,54 @@ impl Plan {
 /// Scans and judges as a run would, and tells what it would send.
 pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<Plan, RunError> {
     let failed = |error| RunError::Source { stream: stream.name.clone(), error };
+    let ready = stream.source.ready().await.map_err(failed)?;
     let mut tx = store.read().await?;
     let found = runs::find_stream(&mut tx, &stream.name).await?;
     let (id, first_done) = found.unwrap_or((0, false));
+    let idle = match &ready {
+        Ready::Always => false,
+        Ready::Nothing => true,
+        Ready::File(file) => taken::known(&mut tx, id, &file.hash).await?.is_some(),
+    };
+    if idle {
+        return Ok(Plan { name: stream.name.clone(), idle, ..Plan::default() });
+    }
     let before = ledger::counts(&mut tx, id).await?;
     let parked = decided::parked(&mut tx, id).await?;
+    let units = stream.units(&mut tx, id).await?;
+    let ahead = lanes::Before::ids(&mut tx, stream).await?;
+    let change = remap::change(&mut tx, id, stream).await?;
     let leftovers = !parked.is_empty() || outbox::unsettled(&mut tx, id).await?;
-    drop(tx);
     let judge = Judge {
         stream,
         id,
         today: clock.now().day(),
         judged_by: stream.judged_by(),
+        other_columns: change.columns || !stream.source.is_complete(),
         blank: before.rows == 0 && !leftovers,
         leftovers: None,
+        units,
+        before: ahead,
+        crossed: super::crossing::crossed(&mut tx, id).await?,
     };
+    drop(tx);
     let mut plan = Plan { name: stream.name.clone(), parked, leftovers, ..Plan::default() };
     let has = stream.source.describe().await.map_err(failed)?;
     check_shape(stream.source.place(), stream.mapping.columns(), &has).map_err(failed)?;
+    let reading = stream.source.reading().await.map_err(failed)?;
+    plan.reading = reading.map(|reading| reading.for_columns(stream.mapping.columns()));
     let columns = stream.columns();
     let (send, mut receive) = mpsc::channel(4);
     let reading = stream.source.scan(stream.mapping.key(), &columns, send);
     let judging = async {
         let (mut seen, mut counts) = (Seen::default(), Counts::default());
+        let mut overlay = Overlay::default();
         while let Some(chunk) = receive.recv().await {
             let mut tx = store.read().await?;
             let mut fresh = Vec::new();
             judge.fresh(&mut tx, &chunk, &mut seen, &mut counts, &mut fresh).await?;
             let rows = Rows::of(&chunk, &fresh);
-            let staged = judge.stage(&mut tx, fresh, &mut counts).await?;
+            let staged = judge.stage(&mut tx, fresh, &mut counts, &mut overlay).await?;
             plan.add(&mut tx, id, rows, staged).await?;
         }
         Ok::<_, RunError>((seen, counts))
@@ -186,7 +215,7 @@ pub async fn plan(store: &Store, stream: &Stream, clock: &dyn Clock) -> Result<P
     for (reason, n) in counts.held {
         plan.hold(&reason, n);
     }
-    if seen.count() < before.rows {
+    if stream.source.is_complete() && seen.count() < before.rows {
         plan_gone(store, &judge, &seen, before.last, &mut plan).await?;
     }
     let holds = stream.brake.holds(&plan.staged, before.running, !first_done);

@@ -3,14 +3,15 @@
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::crossing::{Overlay, end};
 use super::gone::{Finder, candidate, decision, missing};
 use super::stage::{Counts, Fresh, Judge, Staged};
 use super::{Progress, RunError, Stream};
 use crate::delta::Seen;
-use crate::model::Clock;
+use crate::model::{Clock, Kind};
 use crate::source::check_shape;
 use crate::store::leases::{self, Lease};
-use crate::store::{Store, StoreError, Tx, answers, decided, ledger, mismatch, outbox};
+use crate::store::{Store, StoreError, Tx, answers, decided, facts, ledger, mismatch, outbox, units};
 
 /// Chunks between source and judge: enough to keep both busy, little enough to keep memory flat.
 const AHEAD: usize = 4;
@@ -78,10 +79,11 @@ impl Scan<'_> {
     async fn stage(&self, fresh: Vec<Fresh>, counts: &mut Counts) -> Result<(), StoreError> {
         let mut tx = self.store.write().await?;
         leases::renew(&mut tx, self.lease, self.clock.now()).await?;
-        let staged = self.judge.stage(&mut tx, fresh, counts).await?;
+        facts::lock(&mut tx).await?;
+        let staged = self.judge.stage(&mut tx, fresh, counts, &mut Overlay::default()).await?;
         self.write(&mut tx, staged).await?;
         tx.commit().await?;
-        if self.first {
+        if self.at_once() {
             self.nudge.notify_one();
         }
         Ok(())
@@ -89,19 +91,33 @@ impl Scan<'_> {
 
     async fn write(&self, tx: &mut Tx, staged: Staged) -> Result<(), StoreError> {
         let (id, now) = (self.judge.id, self.clock.now());
+        staged.facts.write(tx, id).await?;
         ledger::note(tx, id, self.judge.judged_by, &staged.judged).await?;
+        units::note(tx, id, &staged.asked).await?;
         outbox::retire(tx, &staged.supersede, "superseded").await?;
         outbox::retire(tx, &staged.withdraw, "withdrawn").await?;
-        outbox::add(tx, id, self.run, self.first, &staged.drafts).await?;
+        outbox::add(tx, id, self.run, self.at_once(), &staged.drafts).await?;
         self.keep_parked(tx, &staged.drafts).await?;
         let disown: Vec<&str> = staged.disown.iter().map(String::as_str).collect();
         answers::disown(tx, id, self.run, &disown).await?;
+        if self.stream.mapping.lane().is_some() {
+            // Held for another reason now.
+            let again: Vec<&str> = staged.held.iter().map(|d| d.key.as_str()).collect();
+            for kind in [Kind::Late, Kind::StatusBack] {
+                mismatch::close(tx, id, kind, &again, now).await?;
+            }
+        }
         mismatch::open(tx, id, self.run, now, &staged.held).await?;
         let over: Vec<&str> = staged.over.iter().map(String::as_str).collect();
-        mismatch::close(tx, id, "held-here", &over, now).await?;
+        mismatch::close_held(tx, id, &over, now).await?;
         let moot: Vec<&str> = staged.moot.iter().map(String::as_str).collect();
-        mismatch::close(tx, id, "refused-there", &moot, now).await?;
+        mismatch::close(tx, id, Kind::RefusedThere, &moot, now).await?;
         ledger::forget_refusals(tx, id, &moot).await
+    }
+
+    /// Whether rows may go as they are read: a row of a lane may stand after one that is still to be read.
+    fn at_once(&self) -> bool {
+        self.first && self.stream.mapping.lane().is_none()
     }
 
     async fn keep_parked(&self, tx: &mut Tx, drafts: &[outbox::Draft]) -> Result<(), StoreError> {
@@ -110,9 +126,36 @@ impl Scan<'_> {
         Ok(())
     }
 
+    /// A file of its own rows only says nothing of the others: nobody is gone, but what earlier runs left of them is not
+    /// this run's to count.
+    async fn leave_others(&self, seen: &Seen) -> Result<(), RunError> {
+        if self.judge.leftovers.is_none() {
+            return Ok(());
+        }
+        let (id, mut after) = (self.judge.id, 0);
+        loop {
+            let mut reader = self.store.read().await?;
+            let page = missing(&mut reader, id, after, seen, self.before.last).await?;
+            drop(reader);
+            let Some((next, missing)) = page else { return Ok(()) };
+            after = next;
+            if missing.is_empty() {
+                continue;
+            }
+            let mut tx = self.store.write().await?;
+            leases::renew(&mut tx, self.lease, self.clock.now()).await?;
+            let keys: Vec<&str> = missing.iter().map(|(_, key, ..)| key.as_str()).collect();
+            answers::leave(&mut tx, id, self.run, &keys).await?;
+            tx.commit().await?;
+        }
+    }
+
     async fn find_gone(&self, seen: &Seen, counts: &mut Counts) -> Result<(), RunError> {
         if seen.count() >= self.before.rows {
             return Ok(());
+        }
+        if !self.stream.source.is_complete() {
+            return self.leave_others(seen).await;
         }
         let failed = |error| RunError::Source { stream: self.stream.name.clone(), error };
         let finder = Finder::of(self.stream).await.map_err(failed)?;
@@ -143,6 +186,7 @@ impl Scan<'_> {
                 let keys: Vec<&str> = missing.iter().map(|(_, key, ..)| key.as_str()).collect();
                 answers::disown(&mut tx, id, self.run, &keys).await?;
             }
+            facts::lock(&mut tx).await?;
             let gone = self.judge.sort_gone(&mut tx, missing, &decisions).await?;
             outbox::retire(&mut tx, &gone.retire, "withdrawn").await?;
             outbox::add(&mut tx, id, self.run, false, &gone.stops).await?;
@@ -152,10 +196,15 @@ impl Scan<'_> {
             mismatch::open(&mut tx, id, self.run, now, &drafts).await?;
             let stopped = gone.stops.iter().map(|s| s.key.as_str());
             let over: Vec<&str> = gone.forget.iter().map(String::as_str).chain(stopped).collect();
-            mismatch::close(&mut tx, id, "held-here", &over, now).await?;
+            mismatch::close_held(&mut tx, id, &over, now).await?;
             let forgotten: Vec<&str> = gone.forget.iter().map(String::as_str).collect();
-            mismatch::close(&mut tx, id, "refused-there", &forgotten, now).await?;
+            mismatch::close(&mut tx, id, Kind::RefusedThere, &forgotten, now).await?;
             ledger::forget(&mut tx, id, &gone.forget).await?;
+            if self.stream.translates() {
+                let keys: Vec<&str> = gone.candidates.iter().chain(&gone.forget).map(String::as_str).collect();
+                units::forget(&mut tx, id, &keys).await?;
+            }
+            end(&self.judge, &mut tx, &gone, decisions).await?;
             tx.commit().await?;
             if !gone.candidates.is_empty() {
                 *counts.held.entry("stop-candidate".to_owned()).or_default() += gone.candidates.len() as u64;

@@ -28,7 +28,25 @@ pub struct SandboxArgs {
     /// Its secret.
     #[arg(long, default_value = "sandbox", hide_default_value = true)]
     pub secret: String,
-    /// Life of a token.
+    /// dvcqg: user that may get a session.
+    #[arg(long, value_name = "USER", default_value = "sandbox")]
+    pub dvcqg_user: String,
+    /// Its password.
+    #[arg(long, value_name = "PASSWORD", default_value = "sandbox", hide_default_value = true)]
+    pub dvcqg_password: String,
+    /// dvcqg: agency in the header dstcode; where not given, any.
+    #[arg(long, value_name = "AGENCY", default_value = "")]
+    pub dstcode: String,
+    /// dvcbtxh: AcceptKey in every body.
+    #[arg(long, value_name = "KEY", default_value = "sandbox", hide_default_value = true)]
+    pub accept_key: String,
+    /// dvcbtxh: user that may get a token for the pull.
+    #[arg(long, value_name = "USER", default_value = "sandbox")]
+    pub dvcbtxh_user: String,
+    /// Its password.
+    #[arg(long, value_name = "PASSWORD", default_value = "sandbox", hide_default_value = true)]
+    pub dvcbtxh_password: String,
+    /// Life of a token or a session.
     #[arg(long, value_name = "SECONDS", default_value_t = 3_600)]
     pub token_life: i64,
     /// Requests a minute; above it 429 with Retry-After.
@@ -103,6 +121,12 @@ impl SandboxArgs {
             skew_seconds: self.skew,
             overtaking_seconds: self.overtaking,
             checksums: !self.no_checksums,
+            dvcqg_user: self.dvcqg_user.clone(),
+            dvcqg_password: self.dvcqg_password.clone(),
+            dstcode: self.dstcode.clone(),
+            accept_key: self.accept_key.clone(),
+            dvcbtxh_user: self.dvcbtxh_user.clone(),
+            dvcbtxh_password: self.dvcbtxh_password.clone(),
             ..Settings::default()
         };
         Ok(Nation::new(settings, words))

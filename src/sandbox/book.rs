@@ -218,7 +218,17 @@ impl Book {
         format!("QG{}{:09}", self.kind.number, u64::from(entry) + 1)
     }
 
-    fn put(&mut self, entry: u32, mut written: Written) {
+    /// The record is no longer there; its reference stays known.
+    pub(super) fn take_out(&mut self, entry: u32) {
+        self.release(entry);
+        if let Some(old) = self.entries[entry as usize].written.take() {
+            let unit = &mut self.units[old.unit as usize];
+            unit.count -= 1;
+            unit.check ^= old.check;
+        }
+    }
+
+    pub(super) fn put(&mut self, entry: u32, mut written: Written) {
         let slot = &mut self.entries[entry as usize];
         written.check = version::check(&slot.reference, &version::hex(&written.version));
         if let Some(old) = &slot.written {
@@ -233,7 +243,7 @@ impl Book {
         slot.written = Some(Box::new(written));
     }
 
-    fn unit(&mut self, province: &str, commune: &str) -> u32 {
+    pub(super) fn unit(&mut self, province: &str, commune: &str) -> u32 {
         let key = (province.to_owned(), commune.to_owned());
         if let Some(&unit) = self.unit_index.get(&key) {
             return unit;

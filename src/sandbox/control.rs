@@ -1,4 +1,4 @@
-//! The side door under `/_sandbox/`: report, records, faults, refusals, reset. The same as methods of [`Nation`].
+//! The side door under `/_sandbox/`: report, records (and what happens to them without us), checksums, dossiers, applications, faults, refusals, reset. The same as methods of [`Nation`].
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::book::Book;
 use super::entity::{BENEFICIARIES, kind_of};
-use super::faults::Fault;
+use super::faults::{Fault, System};
 use super::nation::Nation;
+use super::portal::{Filing, Portal, Seed};
+use super::tamper::Tamper;
 use super::wire::{Reply, Request};
 
 /// What a nation may say of a record for reasons of its own.
@@ -38,10 +40,12 @@ enum As {
     Accepted,
 }
 
-/// One line of `POST /_sandbox/refuse`; of `doi-tuong` where no entity is told.
+/// One line of `POST /_sandbox/refuse`; of `doi-tuong` where no entity is told. A portal's references are dossiers.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ruling {
+    #[serde(default)]
+    system: System,
     #[serde(default)]
     entity: Option<String>,
     references: Vec<String>,
@@ -65,6 +69,7 @@ fn one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, String> {
 }
 
 const NO_ENTITY: &str = "no such entity";
+const NO_PORTAL: &str = "no such portal";
 
 fn bad(what: &str) -> Reply {
     Reply::json(400, serde_json::json!({ "error": what }).to_string())
@@ -97,12 +102,17 @@ impl Nation {
         Ok(())
     }
 
+    /// Whether counts offer `MaKiemTra` from now on.
+    pub fn offer_checksums(&mut self, on: bool) {
+        self.settings.checksums = on;
+    }
+
     /// Forgets everything but its settings and words.
     pub fn reset(&mut self) {
         *self = Self::new(self.settings.clone(), self.words.clone());
     }
 
-    pub(super) fn control(&mut self, request: &Request) -> Reply {
+    pub(super) fn control(&mut self, request: &Request, now_ms: i64) -> Reply {
         match (request.method.as_str(), request.plain_path()) {
             ("GET", "/_sandbox/report") => match serde_json::to_vec(&self.report()) {
                 Ok(body) => Reply::json(200, body),
@@ -115,6 +125,46 @@ impl Nation {
                     Some(body) => Reply::new(200, "application/x-ndjson", body),
                     None => bad(NO_ENTITY),
                 }
+            }
+            ("POST", "/_sandbox/records") => {
+                let tampered = one_or_many::<Tamper>(&request.body);
+                let tampered = tampered
+                    .and_then(|all| all.iter().try_for_each(|one| self.tamper(one, now_ms)).map_err(str::to_owned));
+                tampered.map_or_else(|what| bad(&what), |()| Reply::json(200, "{}"))
+            }
+            ("POST", "/_sandbox/checksums") => match serde_json::from_slice::<bool>(&request.body) {
+                Ok(on) => {
+                    self.offer_checksums(on);
+                    Reply::json(200, "{}")
+                }
+                Err(_) => bad("true or false"),
+            },
+            ("GET", "/_sandbox/dossiers") => {
+                let limit = request.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(1_000);
+                let system = match request.query("system").as_deref() {
+                    Some("dvcqg") => System::Dvcqg,
+                    Some("dvcbtxh") => System::Dvcbtxh,
+                    _ => return bad(NO_PORTAL),
+                };
+                match self.dossiers_as_lines(system, request.query("after").as_deref(), limit) {
+                    Some(body) => Reply::new(200, "application/x-ndjson", body),
+                    None => bad(NO_PORTAL),
+                }
+            }
+            ("POST", "/_sandbox/dossiers") => {
+                let seeds = one_or_many::<Seed>(&request.body);
+                let planted = seeds
+                    .and_then(|seeds| seeds.into_iter().try_for_each(|seed| self.plant(seed)).map_err(str::to_owned));
+                planted.map_or_else(|what| bad(&what), |()| Reply::json(200, "{}"))
+            }
+            ("GET", "/_sandbox/applications") => {
+                let limit = request.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(1_000);
+                let lines = self.applications_as_lines(request.query("after").as_deref(), limit);
+                Reply::new(200, "application/x-ndjson", lines)
+            }
+            ("POST", "/_sandbox/applications") => {
+                let filed = one_or_many::<Filing>(&request.body).and_then(|filings| self.take_filings(filings));
+                filed.map_or_else(|what| bad(&what), |()| Reply::json(200, "{}"))
             }
             ("POST", "/_sandbox/faults") => match one_or_many::<Fault>(&request.body) {
                 Ok(faults) => self.add_faults(faults),
@@ -155,9 +205,17 @@ impl Nation {
             return bad(NO_ENTITY);
         };
         for (ruling, number) in rulings.into_iter().zip(numbers) {
-            self.books[number].take(ruling);
+            let system = ruling.system;
+            let (references, rule) = ruling.read();
+            for reference in references {
+                match self.portals.of(system) {
+                    Some(portal) => portal.rule(&reference, rule.clone()),
+                    None => self.books[number].rule(&reference, rule.clone()),
+                }
+            }
         }
         let rules: usize = self.books.iter().map(|book| book.rules.len()).sum();
+        let rules = rules + self.portals.all().into_iter().map(Portal::rules).sum::<usize>();
         Reply::json(200, serde_json::json!({ "rules": rules }).to_string())
     }
 }
@@ -169,19 +227,19 @@ impl Book {
             None => self.rules.remove(reference),
         };
     }
+}
 
-    fn take(&mut self, ruling: Ruling) {
-        let rule = match ruling.kind {
+impl Ruling {
+    fn read(self) -> (Vec<String>, Option<Rule>) {
+        let rule = match self.kind {
             As::Refused => Some(Rule::Refused {
-                code: ruling.code.unwrap_or_else(|| "TU_CHOI".to_owned()),
-                text: ruling.text.unwrap_or_else(|| "Từ chối tiếp nhận".to_owned()),
+                code: self.code.unwrap_or_else(|| "TU_CHOI".to_owned()),
+                text: self.text.unwrap_or_else(|| "Từ chối tiếp nhận".to_owned()),
             }),
-            As::Later => Some(Rule::Later { times: ruling.times.unwrap_or(1).max(1) }),
+            As::Later => Some(Rule::Later { times: self.times.unwrap_or(1).max(1) }),
             As::Poison => Some(Rule::Poison),
             As::Accepted => None,
         };
-        for reference in ruling.references {
-            self.rule(&reference, rule.clone());
-        }
+        (self.references, rule)
     }
 }

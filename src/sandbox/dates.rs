@@ -56,6 +56,17 @@ fn moment_at(text: &str) -> Option<DateTime> {
     DateTime::new(number(&text[..4])?, two(4)?, two(6)?, two(8)?, two(10)?, two(12)?, 0).ok()
 }
 
+/// `dd/MM/yyyy HH:mm:ss`, as the number that [`moment`] gives.
+pub(super) fn slash_moment(text: &str) -> Option<u64> {
+    let (date, time) = text.split_once(' ')?;
+    day(date)?;
+    let bytes = time.as_bytes();
+    if bytes.len() != 8 || bytes[2] != b':' || bytes[5] != b':' {
+        return None;
+    }
+    moment(&format!("{}{}{}{}", &date[6..], &date[3..5], &date[..2], time.replace(':', "")))
+}
+
 /// Seconds from `earlier` to `later`, both `yyyyMMddHHmmss` as numbers.
 pub(super) fn seconds_between(earlier: u64, later: u64) -> i64 {
     let read = |moment: u64| moment_at(&format!("{moment:014}")).and_then(|at| VIETNAM.to_timestamp(at).ok());

@@ -4,7 +4,18 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::entity::kind_of;
+/// The national systems that are played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum System {
+    /// The database of beneficiaries.
+    #[default]
+    Misposasoft,
+    /// The National Public Service Portal.
+    Dvcqg,
+    /// The online public service for social assistance.
+    Dvcbtxh,
+}
 
 /// What can be asked of the nation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,6 +31,10 @@ pub enum Operation {
     Count,
     /// Listing.
     List,
+    /// Pulling applications (dvcbtxh).
+    Pull,
+    /// Fetching an attachment (dvcbtxh).
+    Fetch,
 }
 
 /// The faults. *Stored* says whether a batch is processed although the answer is of no use.
@@ -71,7 +86,7 @@ pub enum FaultKind {
     Missing,
     /// Every third record is not stored, and in no answer.
     MissingNotStored,
-    /// Every third result comes twice.
+    /// Every third result, or application, comes twice.
     Doubled,
     /// Every third result comes twice, and the two disagree.
     Contradicting,
@@ -103,6 +118,29 @@ pub enum FaultKind {
     /// HTTP `status` (404); not stored unless told.
     #[serde(rename = "other-4xx")]
     Other4xx,
+    /// A SOAP fault `Server.…` with HTTP 500; not stored unless told.
+    ServerFault,
+    /// A create finds that somebody else created its first dossier before (dvcqg).
+    ExistsElsewhere,
+    /// Every third application is not in this answer (dvcbtxh).
+    Omit,
+    /// Names, and those of the XML, in odd letter case, and in another order.
+    MisCased,
+    /// Earlier bodies of each application again beside the newest.
+    OlderBodies,
+    /// Two items more: one without a number, and one that is no object.
+    Strange,
+    /// The last third of the page is not there.
+    ShortPage,
+    /// The page has no records.
+    EmptyPage,
+    /// `TongSo` is `bytes` (1000 more than there are).
+    WrongTotal,
+    /// The page begins one record later, as if one before it had gone meanwhile.
+    ShiftedPage,
+    /// *Exists* is said as `-3` (dvcqg).
+    #[serde(rename = "exists-minus-3")]
+    ExistsMinus3,
 }
 
 /// The forms of `Retry-After`.
@@ -128,9 +166,12 @@ pub enum RetryAfter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
+    /// Of which system.
+    #[serde(default)]
+    pub system: System,
     /// Whose requests.
     pub operation: Operation,
-    /// At which entity's addresses; where not told, at all of them.
+    /// At which entity's addresses; where not told, at all of them. A portal's are its dossiers and its steps.
     #[serde(default)]
     pub entity: Option<String>,
     /// What happens.
@@ -179,6 +220,7 @@ impl Fault {
     /// A fault for one request, all else by default.
     pub fn new(operation: Operation, fault: FaultKind) -> Self {
         Self {
+            system: System::Misposasoft,
             operation,
             entity: None,
             fault,
@@ -209,32 +251,11 @@ impl Fault {
         self
     }
 
-    /// Why the fault makes no sense for its operation.
-    pub(super) fn nonsense(&self) -> Option<&'static str> {
-        use FaultKind as K;
-        let of_batches = matches!(self.fault, K::Poison | K::Partial | K::Missing | K::MissingNotStored)
-            && self.operation != Operation::Send;
-        let of_results = matches!(self.fault, K::Shuffled | K::Doubled | K::Contradicting | K::Extra)
-            && !matches!(self.operation, Operation::Send | Operation::Ask);
-        let of_calls = matches!(self.fault, K::TokenDies | K::Busy9 | K::MinusOne | K::Numbers)
-            && self.operation == Operation::Token;
-        let status = self.status.is_some_and(|status| !(400..500).contains(&status) || matches!(status, 401 | 429));
-        let entity = self.entity.as_ref().is_some_and(|entity| kind_of(entity).is_none());
-        if entity || (self.entity.is_some() && self.operation == Operation::Token) {
-            Some("no such entity, or one of a token")
-        } else if of_batches || of_results || of_calls {
-            Some("this fault does not fit this operation")
-        } else if status {
-            Some("status is not a 4xx of unknown outcome")
-        } else if self.times == 0 {
-            Some("times is 0")
-        } else if self.bytes.is_some_and(|bytes| bytes > 16 << 30)
-            || (self.fault == K::Deep && self.bytes > Some(10_000_000))
-        {
-            Some("bytes is too large")
-        } else {
-            None
-        }
+    /// The same of another system.
+    #[must_use]
+    pub fn of(mut self, system: System) -> Self {
+        self.system = system;
+        self
     }
 
     /// Whether the request is processed although this happens.
@@ -249,7 +270,7 @@ impl Fault {
             | K::TokenDies
             | K::TokenRefused
             | K::Redirect => false,
-            K::Error502 | K::Html200 | K::Other4xx => self.stored.unwrap_or(false),
+            K::Error502 | K::Html200 | K::Other4xx | K::ServerFault => self.stored.unwrap_or(false),
             K::Error504 | K::Huge | K::Deep | K::Malformed | K::Truncated | K::GzipBomb | K::CutAfterHeaders => {
                 self.stored.unwrap_or(true)
             }
@@ -277,6 +298,7 @@ impl Fault {
                 | K::Html200
                 | K::GzipBomb
                 | K::Other4xx
+                | K::ServerFault
         )
     }
 }
@@ -303,9 +325,12 @@ impl Faults {
     }
 
     /// The fault that the next request of this operation, at this entity's address, meets.
-    pub(super) fn next(&mut self, operation: Operation, entity: &str) -> Option<Fault> {
-        let fits =
-            |fault: &Fault| fault.operation == operation && fault.entity.as_ref().is_none_or(|told| told == entity);
+    pub(super) fn next(&mut self, system: System, operation: Operation, entity: &str) -> Option<Fault> {
+        let fits = |fault: &Fault| {
+            fault.system == system
+                && fault.operation == operation
+                && fault.entity.as_ref().is_none_or(|told| told == entity)
+        };
         let at = self.waiting.iter().position(fits)?;
         let fault = self.waiting.get_mut(at)?;
         if fault.skip > 0 {

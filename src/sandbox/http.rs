@@ -235,11 +235,13 @@ fn read_head(head: &str) -> Option<Request> {
 fn phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        206 => "Partial Content",
         302 => "Found",
         400 => "Bad Request",
         401 => "Unauthorized",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        416 => "Range Not Satisfiable",
         413 => "Content Too Large",
         429 => "Too Many Requests",
         500 => "Internal Server Error",

@@ -6,6 +6,7 @@ use super::answer::{Answer, Code, Told, key, pair, text};
 use super::book::{Book, Knowledge};
 use super::dates;
 use super::entity::Kind;
+use super::faults::{Fault, FaultKind};
 use super::nation::Nation;
 use super::parse::{self, Value};
 use super::record::LIST;
@@ -107,7 +108,7 @@ impl Nation {
     }
 
     /// One page of records, by reference.
-    pub(super) fn list(&mut self, kind: usize, body: &[u8]) -> Answer {
+    pub(super) fn list(&mut self, kind: usize, body: &[u8], fault: Option<&Fault>) -> Answer {
         let words = &self.words.question;
         let names = [&words.ma_tinh, &words.ma_xa, &words.trang, &words.kich_thuoc];
         let (province, commune, page, size) = match read_question(body, &names) {
@@ -136,7 +137,9 @@ impl Nation {
         let names = &self.words.answer;
         let mut out = vec![b'{'];
         key(&mut out, &names.tong_so);
-        out.extend_from_slice(total.to_string().as_bytes());
+        let plays = |kind| fault.filter(|fault| fault.fault == kind);
+        let told = plays(FaultKind::WrongTotal).map_or(total, |fault| fault.bytes.unwrap_or(total + 1_000));
+        out.extend_from_slice(told.to_string().as_bytes());
         out.push(b',');
         key(&mut out, &names.trang);
         out.extend_from_slice(page.to_string().as_bytes());
@@ -147,9 +150,14 @@ impl Nation {
             let records = book.index.iter().filter_map(|(reference, &entry)| {
                 book.written(entry).filter(|written| wanted[written.unit as usize]).map(|w| (reference, entry, w))
             });
-            for (at, (reference, entry, written)) in
-                records.skip(skip).take(usize::try_from(size).unwrap_or_default()).enumerate()
-            {
+            let size = usize::try_from(size.min(total - skip as u64)).unwrap_or_default();
+            let take = match fault.map(|fault| fault.fault) {
+                Some(FaultKind::EmptyPage) => 0,
+                Some(FaultKind::ShortPage) => size - size.div_ceil(3),
+                _ => size,
+            };
+            let skip = skip + usize::from(plays(FaultKind::ShiftedPage).is_some());
+            for (at, (reference, entry, written)) in records.skip(skip).take(take).enumerate() {
                 if at > 0 {
                     out.push(b',');
                 }

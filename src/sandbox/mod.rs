@@ -1,5 +1,6 @@
-//! The national side in a box: `misposasoft`, JSON, strictly by the contract (national-systems.md, sections 1, 6 and 7),
-//! with named faults. For training, the demo and the tests. It knows seven entities, each at its own addresses and with
+//! The national side in a box: `misposasoft`, JSON and SOAP, and the two portals for dossiers (`portal`), strictly by the
+//! contract (national-systems.md, sections 1 to 3, 6 and 7), with named faults. For training, the demo and the tests. Of
+//! misposasoft it knows seven entities, each at its own addresses and with
 //! its own records; what an entity is stands in one table entry (`entity`), and only `beneficiary` and `programmes` hold
 //! such entries and the checks that no other entity has.
 //!
@@ -10,7 +11,10 @@
 //! (synchronous, no clock, no randomness) → `pace` (Retry-After, budget) → `token` → `faults` → `parse` (one pass over
 //! the body, borrowed) → `send` with `judge`, `form`, `checks` and `version` → `book` (what is kept, one an entity) →
 //! `answer` (how it is said) → [`Reply`]. `lookup` answers questions, `control` is the side door under `/_sandbox/`,
-//! `report` what was counted.
+//! `tamper` what happens
+//! there without us, `report` what was counted.
+//! SOAP (`soap`, read by `xml`) is turned into the same JSON before and back after. What goes to a portal goes its own
+//! way and shares the faults and what the network does.
 //! *Violations* are breaches of the contract that a gateway must never make; *refusals* that a nation may say at any
 //! time are made only where [`Rule`]s told so.
 
@@ -29,28 +33,35 @@ mod http;
 mod judge;
 mod lookup;
 mod nation;
+mod nonsense;
 mod pace;
 mod parse;
 mod play;
+mod portal;
 mod programmes;
 mod record;
 mod report;
 mod send;
 mod server;
+mod soap;
+mod tamper;
 mod token;
 mod version;
 mod wire;
 mod words;
 mod written;
+mod xml;
 
 #[cfg(test)]
 mod tests;
 
 pub use args::{SandboxArgs, SandboxError, run};
 pub use control::Rule;
-pub use faults::{Fault, FaultKind, Operation, RetryAfter};
+pub use faults::{Fault, FaultKind, Operation, RetryAfter, System};
 pub use nation::{Nation, Settings};
+pub use portal::{ApplicationView, AttachmentsReport, DossierView, PortalReport, StepView};
 pub use report::{Held, RecordView, Report};
 pub use server::{Clock, serve, system_clock};
+pub use tamper::Tamper;
 pub use wire::{Play, Reply, ReplyBody, Request};
 pub use words::{Words, WordsError};

@@ -7,11 +7,12 @@ use super::book::{Book, Knowledge};
 use super::breach::Breaches;
 use super::dates;
 use super::entity::kinds;
-use super::faults::{Fault, FaultKind, Faults, Operation};
+use super::faults::{Fault, FaultKind, Faults, Operation, System};
 use super::lookup::Asked;
 use super::pace::Pace;
 use super::parse::Lookup;
 use super::play::dress;
+use super::portal::{Door, Portals};
 use super::send::Sent;
 use super::token::{Tokens, basic};
 use super::wire::{Reply, Request, percent_decoded};
@@ -40,6 +41,18 @@ pub struct Settings {
     pub skew_seconds: i64,
     /// Whether counts offer `MaKiemTra`.
     pub checksums: bool,
+    /// dvcqg: who may get a session.
+    pub dvcqg_user: String,
+    /// With which password.
+    pub dvcqg_password: String,
+    /// The agency in the header `dstcode`; empty: any.
+    pub dstcode: String,
+    /// dvcbtxh: the key in every body.
+    pub accept_key: String,
+    /// dvcbtxh: who may get a token for the pull.
+    pub dvcbtxh_user: String,
+    /// With which password.
+    pub dvcbtxh_password: String,
 }
 
 impl Default for Settings {
@@ -54,6 +67,12 @@ impl Default for Settings {
             overtaking_seconds: 3_720,
             skew_seconds: 0,
             checksums: true,
+            dvcqg_user: "sandbox".to_owned(),
+            dvcqg_password: "sandbox".to_owned(),
+            dstcode: String::new(),
+            accept_key: "sandbox".to_owned(),
+            dvcbtxh_user: "sandbox".to_owned(),
+            dvcbtxh_password: "sandbox".to_owned(),
         }
     }
 }
@@ -68,6 +87,8 @@ pub(super) struct Tally {
     pub batches_again: u64,
     pub requests: BTreeMap<Operation, u64>,
     pub other_requests: u64,
+    /// Records that were changed by the side door, by what was done to them.
+    pub tampered: BTreeMap<&'static str, u64>,
     /// Answers `5`, which take turns between 401 and 200.
     pub token_refusals: u64,
     /// Batches refused for poison, every second of which names the record.
@@ -91,6 +112,9 @@ pub struct Nation {
     pub(super) tokens: Tokens,
     pub(super) pace: Pace,
     pub(super) faults: Faults,
+    pub(super) portals: Portals,
+    /// Exchanges of the SOAP form by `X-Road-Id`, with what was sent.
+    pub(super) exchanges: HashMap<u128, u128>,
 }
 
 impl Default for Nation {
@@ -127,6 +151,8 @@ impl Nation {
             tokens: Tokens::default(),
             pace: Pace::default(),
             faults: Faults::default(),
+            portals: Portals::default(),
+            exchanges: HashMap::new(),
         }
     }
 
@@ -134,10 +160,14 @@ impl Nation {
     pub fn handle(&mut self, request: &Request, now_ms: i64) -> Reply {
         let path = request.plain_path();
         if path.starts_with("/_sandbox/") {
-            return self.control(request);
+            return self.control(request, now_ms);
         }
         let mut reply = if let Some(&route) = self.routes.get(path) {
-            self.meet(route, request, now_ms)
+            self.meet(route, request, None, now_ms)
+        } else if path == self.words.paths.xroad {
+            self.exchange(request, now_ms)
+        } else if let Some(door) = Door::of(path) {
+            self.visit(door, request, now_ms)
         } else {
             self.tally.other_requests += 1;
             self.breaches.add("path", || "an address that the system does not have".to_owned());
@@ -153,14 +183,20 @@ impl Nation {
 
     /// Answers a request whose body was too large to be read.
     pub fn oversized(&mut self, path: &str) -> Reply {
-        if let Some(&(operation, _)) = self.routes.get(path.split('?').next().unwrap_or_default()) {
+        let path = path.split('?').next().unwrap_or_default();
+        if let Some(&(operation, _)) = self.routes.get(path) {
             *self.tally.requests.entry(operation).or_default() += 1;
+        }
+        if let Some(portal) = Door::of(path).and_then(|door| self.portals.of(door.system())) {
+            portal.oversized();
+            return Reply::json(413, r#"{"error":"too large"}"#);
         }
         self.breaches.add("envelope", || "a body far beyond 5,000,000 bytes".to_owned());
         Reply::json(413, r#"{"error":"too large"}"#)
     }
 
-    fn meet(&mut self, route: Route, request: &Request, now_ms: i64) -> Reply {
+    /// `soap` are the bytes that came, where the request was made of them.
+    pub(super) fn meet(&mut self, route: Route, request: &Request, soap: Option<&[u8]>, now_ms: i64) -> Reply {
         let (operation, kind) = route;
         *self.tally.requests.entry(operation).or_default() += 1;
         if self.pace.broken(request.arrived_ms.unwrap_or(now_ms), self.settings.grace_ms) {
@@ -171,7 +207,7 @@ impl Nation {
             return Reply::json(405, r#"{"error":"POST only"}"#).with("allow", "POST");
         }
         let came = match operation {
-            Operation::Send => Came::Sent(self.receive(kind, &request.body)),
+            Operation::Send => Came::Sent(self.receive(kind, &request.body, soap)),
             Operation::Ask => Came::Asked(self.asked(kind, &request.body)),
             _ => Came::Other,
         };
@@ -179,12 +215,13 @@ impl Nation {
             self.tell_wait(now_ms, seconds);
             return Reply::json(429, r#"{"error":"over budget"}"#).with("retry-after", seconds.to_string());
         }
-        if operation != Operation::Token && !self.may(request, now_ms) {
+        // The security server knows its client by certificate.
+        if soap.is_none() && operation != Operation::Token && !self.may(request, now_ms) {
             return self.say_token_invalid();
         }
-        let Some(fault) = self.faults.next(operation, self.books[kind].kind.entity.name) else {
+        let Some(fault) = self.faults.next(System::Misposasoft, operation, self.books[kind].kind.entity.name) else {
             let said = self.process(route, request, &came, None, now_ms);
-            return self.conclude(&came, said, None, request);
+            return self.conclude(&came, said, None, request, soap.is_some());
         };
         if !fault.processes() {
             if let (Came::Sent(sent), false) = (&came, fault.tells()) {
@@ -193,7 +230,7 @@ impl Nation {
             return self.instead(&fault, request, now_ms);
         }
         let said = self.process(route, request, &came, Some(&fault), now_ms);
-        self.conclude(&came, said, Some(&fault), request)
+        self.conclude(&came, said, Some(&fault), request, soap.is_some())
     }
 
     fn process(
@@ -212,7 +249,7 @@ impl Nation {
         match (operation, came) {
             (Operation::Token, _) => Said::Plain(self.give_token(request, now_ms)),
             (Operation::Count, _) => Said::Answer(self.count(kind, &request.body)),
-            (Operation::List, _) => Said::Answer(self.list(kind, &request.body)),
+            (Operation::List, _) => Said::Answer(self.list(kind, &request.body, fault)),
             (_, Came::Sent(sent)) => Said::Answer(self.store(sent, fault, now_ms)),
             (_, Came::Asked(asked)) => Said::Answer(self.stored(asked)),
             (_, Came::Other) => Said::Answer(Answer::bare(Code::Malformed, "")),
@@ -220,7 +257,7 @@ impl Nation {
     }
 
     /// Says what was found, as the fault makes it, and notes what the other side can know now.
-    fn conclude(&mut self, came: &Came<'_>, said: Said, fault: Option<&Fault>, request: &Request) -> Reply {
+    fn conclude(&mut self, came: &Came<'_>, said: Said, fault: Option<&Fault>, request: &Request, soap: bool) -> Reply {
         let reply = match said {
             Said::Plain(reply) => reply,
             Said::Answer(mut answer) => {
@@ -240,6 +277,7 @@ impl Nation {
                 answer.say(&self.words, &self.books[kind], numbers)
             }
         };
+        let reply = if soap { self.in_xml(reply, matches!(came, Came::Sent(_))) } else { reply };
         match fault {
             Some(fault) => dress(reply, fault, request),
             None => reply,

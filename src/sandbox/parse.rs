@@ -79,7 +79,7 @@ impl Lookup {
     }
 
     /// The place of a field; `next` is where it would be if the fields came in the order of the table.
-    fn place(&self, name: &str, next: usize) -> Option<usize> {
+    pub(super) fn place(&self, name: &str, next: usize) -> Option<usize> {
         if self.fields.get(next).is_some_and(|expected| expected == name) {
             return Some(next);
         }

@@ -2,8 +2,9 @@
 
 use super::answer::{Answer, Code};
 use super::dates;
-use super::faults::{Fault, FaultKind, RetryAfter};
+use super::faults::{Fault, FaultKind, Operation, RetryAfter};
 use super::nation::Nation;
+use super::soap;
 use super::wire::{Play, Reply, ReplyBody, Request};
 
 const GIB: u64 = 1 << 30;
@@ -19,42 +20,51 @@ impl Nation {
         use FaultKind as K;
         match fault.fault {
             K::Busy9 => self.say(&Answer::bare(Code::Busy, "Hệ thống đang bận")),
-            K::TooMany429 => self.wait(page(429, "Too Many Requests"), fault, now_ms),
-            K::Unavailable503 => self.wait(page(503, "Service Unavailable"), fault, now_ms),
+            K::TooMany429 | K::Unavailable503 => self.wait(fault, now_ms),
             K::TokenDies => {
                 self.tokens.kill();
                 self.say_token_invalid()
             }
-            K::TokenRefused if fault.operation == super::Operation::Token => {
+            K::TokenRefused if fault.operation == Operation::Token => {
                 Reply::json(401, r#"{"error":"invalid_client","error_description":"refused"}"#)
             }
             K::TokenRefused => self.say_token_invalid(),
-            K::Redirect => page(302, "Found").with("location", "/login"),
             _ => dress(page(200, "OK"), fault, request),
         }
     }
 
-    /// Adds the `Retry-After` and notes what was told.
-    fn wait(&mut self, mut reply: Reply, fault: &Fault, now_ms: i64) -> Reply {
-        let seconds = fault.seconds;
-        let skewed = now_ms.saturating_add(fault.skew_seconds.saturating_mul(1_000));
-        let (told, value) = match fault.retry_after {
-            RetryAfter::Seconds => (seconds, Some(seconds.to_string())),
-            RetryAfter::Date => {
-                reply = reply.with("date", dates::http(skewed));
-                (seconds, Some(dates::http(skewed.saturating_add(seconds.saturating_mul(1_000)))))
-            }
-            RetryAfter::Absurd => (315_360_000, Some("315360000".to_owned())),
-            RetryAfter::Negative => (0, Some((-seconds.abs()).to_string())),
-            RetryAfter::Garbage => (0, Some("in a little while".to_owned())),
-            RetryAfter::Missing => (0, None),
-        };
-        if let Some(value) = value {
-            reply = reply.with("retry-after", value);
-        }
-        self.tell_wait(now_ms, told);
+    /// Says that one has to wait, and notes it.
+    fn wait(&mut self, fault: &Fault, now_ms: i64) -> Reply {
+        let (reply, seconds) = waiting(fault, now_ms);
+        self.tell_wait(now_ms, seconds);
         reply
     }
+}
+
+/// A page with its `Retry-After`, and how many seconds it tells.
+pub(super) fn waiting(fault: &Fault, now_ms: i64) -> (Reply, i64) {
+    let mut reply = if fault.fault == FaultKind::TooMany429 {
+        page(429, "Too Many Requests")
+    } else {
+        page(503, "Service Unavailable")
+    };
+    let seconds = fault.seconds;
+    let skewed = now_ms.saturating_add(fault.skew_seconds.saturating_mul(1_000));
+    let (told, value) = match fault.retry_after {
+        RetryAfter::Seconds => (seconds, Some(seconds.to_string())),
+        RetryAfter::Date => {
+            reply = reply.with("date", dates::http(skewed));
+            (seconds, Some(dates::http(skewed.saturating_add(seconds.saturating_mul(1_000)))))
+        }
+        RetryAfter::Absurd => (315_360_000, Some("315360000".to_owned())),
+        RetryAfter::Negative => (0, Some((-seconds.abs()).to_string())),
+        RetryAfter::Garbage => (0, Some("in a little while".to_owned())),
+        RetryAfter::Missing => (0, None),
+    };
+    if let Some(value) = value {
+        reply = reply.with("retry-after", value);
+    }
+    (reply, told)
 }
 
 /// What becomes of an answer on its way.
@@ -72,6 +82,8 @@ pub(super) fn dress(mut reply: Reply, fault: &Fault, request: &Request) -> Reply
             let half = body.len() / 2;
             reply.played(Play::CutInBody(half))
         }
+        K::Redirect => page(302, "Found").with("location", "/login"),
+        K::ServerFault => soap::fault("Server.ServerProxy.NetworkError", "Máy chủ không phản hồi"),
         K::Error500Before | K::Error500After => page(500, "Internal Server Error"),
         K::Error502 => page(502, "Bad Gateway"),
         K::Error504 => page(504, "Gateway Time-out"),
@@ -93,16 +105,18 @@ pub(super) fn dress(mut reply: Reply, fault: &Fault, request: &Request) -> Reply
         }
         K::Huge | K::GzipBomb => {
             let times = fault.bytes.unwrap_or(GIB) / 4096;
-            let head = br#"{"error_code":"0","message":""#.to_vec();
-            let tail = br#"","result":[]}"#.to_vec();
+            let [head, tail] = envelope(fault.operation, "[]");
             reply.body = ReplyBody::Repeated { head, unit: vec![b'x'; 4096], times, tail };
             reply
         }
         K::Deep => {
             let depth = usize::try_from(fault.bytes.unwrap_or(100_000)).unwrap_or(100_000);
-            let head = br#"{"error_code":"0","message":"","result":"#.to_vec();
+            let [mut head, rest] = envelope(fault.operation, "");
             let mut tail = vec![b']'; depth];
-            tail.push(b'}');
+            // All before the closing braces belongs to the head.
+            let closing = rest.iter().position(|byte| *byte == b'}').unwrap_or(rest.len());
+            head.extend_from_slice(&rest[..closing]);
+            tail.extend_from_slice(&rest[closing..]);
             reply.body = ReplyBody::Repeated { head, unit: vec![b'['], times: depth as u64, tail };
             reply
         }
@@ -119,6 +133,17 @@ pub(super) fn dress(mut reply: Reply, fault: &Fault, request: &Request) -> Reply
         }
         _ => reply,
     }
+}
+
+/// An answer of the operation that says done, before and behind what comes into its message.
+fn envelope(operation: Operation, result: &str) -> [Vec<u8>; 2] {
+    let (before, behind, end) = match operation {
+        Operation::Pull => (r#"{"result":{"error_code":"0","message":""#, r#"","data":"#, "}}"),
+        // An attachment: bytes of its own kind.
+        Operation::Fetch => ("%PDF-1.7\n", "", ""),
+        _ => (r#"{"error_code":"0","message":""#, r#"","result":"#, "}"),
+    };
+    [before.as_bytes().to_vec(), format!("{behind}{result}{end}").into_bytes()]
 }
 
 fn accepts_gzip(request: &Request) -> bool {

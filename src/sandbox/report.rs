@@ -10,6 +10,7 @@ use super::entity::{BENEFICIARIES, kind_of};
 use super::faults::Operation;
 use super::lookup::document;
 use super::nation::Nation;
+use super::portal::PortalReport;
 use super::version::hex;
 
 /// What was counted.
@@ -37,6 +38,8 @@ pub struct Report {
     pub requests: BTreeMap<Operation, u64>,
     /// Requests to addresses that there are not.
     pub other_requests: u64,
+    /// Records that were `changed`, `removed` or `added` by the side door.
+    pub tampered: BTreeMap<&'static str, u64>,
     /// Batches stored.
     pub batches: u64,
     /// Batches that came again after they were stored.
@@ -47,6 +50,8 @@ pub struct Report {
     pub faults_played: u64,
     /// Requests that will still meet one.
     pub faults_left: u64,
+    /// What the two portals counted; their breaches are among the violations above.
+    pub portals: BTreeMap<&'static str, PortalReport>,
 }
 
 /// What is held of one entity.
@@ -77,6 +82,11 @@ impl Nation {
     /// What was counted so far.
     pub fn report(&self) -> Report {
         let entities: BTreeMap<_, _> = self.books.iter().map(|book| (book.kind.entity.name, book.held())).collect();
+        let all = || std::iter::once(&self.breaches).chain(self.portal_breaches());
+        let mut violations_by_kind = BTreeMap::new();
+        for (kind, count) in all().flat_map(|breaches| &breaches.by_kind) {
+            *violations_by_kind.entry(*kind).or_default() += count;
+        }
         let people = entities.get(BENEFICIARIES).copied().unwrap_or_default();
         Report {
             people: people.records - people.stopped,
@@ -85,11 +95,12 @@ impl Nation {
             effects: self.tally.effects,
             effects_repeated: self.tally.repeated,
             effects_out_of_order: self.tally.out_of_order,
-            violations: self.breaches.count,
-            violations_by_kind: self.breaches.by_kind.clone(),
-            violation_texts: self.breaches.texts.clone(),
+            violations: all().map(|breaches| breaches.count).sum(),
+            violations_by_kind,
+            violation_texts: all().flat_map(|breaches| breaches.texts.clone()).collect(),
             requests: self.tally.requests.clone(),
             other_requests: self.tally.other_requests,
+            tampered: self.tally.tampered.clone(),
             batches: self.tally.batches,
             batches_again: self.tally.batches_again,
             batches_unsettled: self
@@ -100,6 +111,7 @@ impl Nation {
                 .count() as u64,
             faults_played: self.faults.played,
             faults_left: self.faults.left(),
+            portals: self.portal_reports(),
         }
     }
 

@@ -34,8 +34,10 @@ pub(super) struct Sent<'a> {
 }
 
 impl Nation {
-    /// Reads a batch and follows its key and its records, whatever becomes of it.
-    pub(super) fn receive<'a>(&mut self, kind: usize, body: &'a [u8]) -> Sent<'a> {
+    /// Reads a batch and follows its key and its records, whatever becomes of it. `soap` are the bytes that came, where
+    /// the body was made of them.
+    pub(super) fn receive<'a>(&mut self, kind: usize, body: &'a [u8], soap: Option<&[u8]>) -> Sent<'a> {
+        let came = soap.unwrap_or(body);
         let mut sent = Sent {
             kind,
             envelope: Envelope::default(),
@@ -48,13 +50,13 @@ impl Nation {
         let actions = [self.words.actions.write.as_str(), self.words.actions.stop.as_str()];
         match parse::envelope(body, &self.words, &self.lookups[kind]) {
             Ok(envelope) => {
-                sent.malformed = wrong(&envelope, body.len(), actions);
+                sent.malformed = wrong(&envelope, came.len(), actions);
                 sent.envelope = envelope;
             }
             Err(what) => sent.malformed = Some(what),
         }
         if sent.malformed.is_none() {
-            self.follow(&mut sent, body);
+            self.follow(&mut sent, came);
         }
         if let Some(what) = &sent.malformed {
             self.breaches.add("envelope", || what.clone());

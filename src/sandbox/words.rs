@@ -60,6 +60,7 @@ words!(
         ask "ask" = "/misposasoft/1.0/{entity}/tra-cuu-goi-tin",
         count "count" = "/misposasoft/1.0/{entity}/thong-ke",
         list "list" = "/misposasoft/1.0/{entity}/danh-sach",
+        xroad "xroad" = "/xroad",
     }
 );
 words!(

@@ -6,7 +6,7 @@ use super::parse::Value;
 use super::record::{Field, LIST};
 
 /// Parts the values of a record; no value may hold it.
-const BETWEEN: char = '\u{1f}';
+pub(super) const BETWEEN: char = '\u{1f}';
 
 /// State of a record over which a stop is laid.
 const STOPPED: &str = "THOI_HUONG";
@@ -43,6 +43,11 @@ impl Written {
     /// Whether the last word about it was a stop.
     pub(super) fn is_stopped(&self) -> bool {
         self.stop.is_some()
+    }
+
+    /// The stop laid over it.
+    pub(super) fn stop(&self) -> Option<&Laid> {
+        self.stop.as_ref()
     }
 
     /// The values as they stand: the last `GHI` with a stop's fields laid over it.

@@ -31,7 +31,8 @@ impl Chunk {
 /// One row of a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkRow {
-    /// The row's place in this scan, from 1. In a file: its place in the file; in a database: in key order.
+    /// By which people find the row. In a table or delimited file: its place among the rows, from 1; in a sheet: the
+    /// sheet's own number; in a database: its place in key order.
     pub number: u64,
     /// The key in the chunk's text; an empty range if it is null, empty or blank.
     pub key: Range<usize>,
@@ -80,11 +81,11 @@ impl Builder {
         }
         self.last.clear();
         self.last.push_str(key);
-        Ok(self.add(key, twice, |text| text.push_str(packed)))
+        Ok(self.add(self.rows + 1, key, twice, |text| text.push_str(packed)))
     }
 
     /// Adds a row whose twins are known beforehand; `pack` appends its columns.
-    pub fn add(&mut self, key: &str, twice: bool, pack: impl FnOnce(&mut String)) -> Option<Chunk> {
+    pub fn add(&mut self, number: u64, key: &str, twice: bool, pack: impl FnOnce(&mut String)) -> Option<Chunk> {
         let full = self.is_full().then(|| self.take());
         self.rows += 1;
         let text = &mut self.chunk.text;
@@ -95,7 +96,7 @@ impl Builder {
         let middle = text.len();
         pack(text);
         let packed = middle..text.len();
-        self.chunk.rows.push(ChunkRow { number: self.rows, key: start..middle, packed, twice });
+        self.chunk.rows.push(ChunkRow { number, key: start..middle, packed, twice });
         full
     }
 

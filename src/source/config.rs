@@ -1,11 +1,15 @@
 //! How an operator names a source in the settings.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::SourceError;
+use super::csv::Csv;
+use super::folder::Table;
+use super::xlsx::Xlsx;
 
 /// Where the rows are. Relative paths start at the directory of the settings file.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,10 +57,178 @@ pub enum SourceConfig {
         /// Whether the first line has the columns' names. If not, they are `c1`, `c2`, … by place.
         #[serde(default = "yes")]
         header: bool,
-        /// `utf-8` (with or without byte order mark), `utf-16le`, `utf-16be` or `windows-1258`.
-        #[serde(default = "utf8")]
+        /// `auto` finds it by evidence; `utf-8` (with or without byte order mark), `utf-16le`, `utf-16be`,
+        /// `windows-1258`, `tcvn3` or `vni` says it.
+        #[serde(default = "auto")]
         charset: String,
     },
+    /// A sheet of an XLSX workbook.
+    Xlsx {
+        /// The file.
+        path: PathBuf,
+        /// The sheet's name, or its number from 1; the first that is shown where left out.
+        sheet: Option<SheetName>,
+        /// The header's first row; found by the columns' names in the first twenty where left out.
+        header: Option<u32>,
+        /// Our name → the header's text; `Above / below` where a header has several rows.
+        #[serde(default)]
+        columns: BTreeMap<String, String>,
+        /// `tcvn3` or `vni` where texts were typed in fonts such as .VnTime or VNI-Times.
+        #[serde(default = "unicode")]
+        font: String,
+        /// So much may the workbook's table of texts take, unpacked.
+        #[serde(default = "shared_strings_mib")]
+        shared_strings_mib: u64,
+    },
+    /// A folder into which others put files; each is taken once.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Which names are meant, with `*` and `?`; `*.csv` or `*.xlsx` where left out.
+        pattern: Option<String>,
+        /// How the files are written.
+        file: FileKind,
+        /// A file is the whole list: who is not in it is gone. Otherwise it speaks of its own rows only.
+        #[serde(default = "yes")]
+        complete: bool,
+        /// A file is finished when it has not changed for so many seconds.
+        #[serde(default = "settle_seconds")]
+        settle_seconds: u64,
+        /// A file is finished when `NAME.done` stands beside it.
+        #[serde(default)]
+        done_files: bool,
+        /// As of a CSV file.
+        #[serde(default = "comma")]
+        delimiter: String,
+        /// As of a CSV file.
+        #[serde(default = "quote")]
+        quote: String,
+        /// As of a CSV file.
+        #[serde(default = "auto")]
+        charset: String,
+        /// Whether the first line has names (CSV), or the header's first row (XLSX).
+        header: Option<HeaderSetting>,
+        /// As of a workbook.
+        sheet: Option<SheetName>,
+        /// As of a workbook.
+        #[serde(default)]
+        columns: BTreeMap<String, String>,
+        /// As of a workbook.
+        #[serde(default = "unicode")]
+        font: String,
+        /// As of a workbook.
+        #[serde(default = "shared_strings_mib")]
+        shared_strings_mib: u64,
+    },
+}
+
+/// How the files of a folder are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileKind {
+    /// Delimited text.
+    Csv,
+    /// Workbooks.
+    Xlsx,
+}
+
+/// `true` or `false` for delimited text, a row for workbooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum HeaderSetting {
+    /// Whether the first line has the names.
+    Is(bool),
+    /// The first row of the header.
+    Row(u32),
+}
+
+/// What is said of a folder besides its path and the files' form.
+#[derive(Debug, Clone)]
+pub(super) struct FolderOptions {
+    pub pattern: String,
+    pub complete: bool,
+    pub settle: std::time::Duration,
+    pub marked: bool,
+}
+
+/// How the files of a folder are read, and which are taken.
+pub(super) fn folder(config: &SourceConfig, base: &Path) -> Result<(Table, FolderOptions), SourceError> {
+    let SourceConfig::Folder {
+        path,
+        pattern,
+        file,
+        complete,
+        settle_seconds,
+        done_files,
+        delimiter,
+        quote,
+        charset,
+        header,
+        sheet,
+        columns,
+        font,
+        shared_strings_mib,
+    } = config
+    else {
+        return Err(SourceError::Settings("kind = \"folder\"".to_owned()));
+    };
+    let path = base.join(path);
+    let table = match (file, header) {
+        (FileKind::Csv, None) => Table::Csv(Csv::open(path, delimiter, quote, true, charset)?),
+        (FileKind::Csv, Some(HeaderSetting::Is(is))) => Table::Csv(Csv::open(path, delimiter, quote, *is, charset)?),
+        (FileKind::Xlsx, None | Some(HeaderSetting::Row(_))) => {
+            let row = header.and_then(|h| if let HeaderSetting::Row(row) = h { Some(row) } else { None });
+            let (sheet, columns, font) = (sheet.clone(), columns.clone(), font.clone());
+            let options = XlsxOptions { sheet, header: row, columns, font, shared_strings_mib: *shared_strings_mib };
+            Table::Xlsx(Box::new(Xlsx::open(path, &options)?))
+        }
+        (FileKind::Csv, Some(HeaderSetting::Row(_))) => {
+            return Err(SourceError::Settings("header: true hoặc / or false (csv)".to_owned()));
+        }
+        (FileKind::Xlsx, Some(HeaderSetting::Is(_))) => {
+            return Err(SourceError::Settings("header: số hàng / a row number (xlsx)".to_owned()));
+        }
+    };
+    let usual = if *file == FileKind::Csv { "*.csv" } else { "*.xlsx" };
+    let options = FolderOptions {
+        pattern: pattern.clone().unwrap_or_else(|| usual.to_owned()),
+        complete: *complete,
+        settle: std::time::Duration::from_secs(*settle_seconds),
+        marked: *done_files,
+    };
+    Ok((table, options))
+}
+
+fn settle_seconds() -> u64 {
+    10
+}
+
+/// A sheet by name or by number.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum SheetName {
+    /// From 1.
+    Number(usize),
+    /// Its name.
+    Name(String),
+}
+
+/// What is said of a workbook besides its path.
+#[derive(Debug, Clone)]
+pub(super) struct XlsxOptions {
+    pub sheet: Option<SheetName>,
+    pub header: Option<u32>,
+    pub columns: BTreeMap<String, String>,
+    pub font: String,
+    pub shared_strings_mib: u64,
+}
+
+fn unicode() -> String {
+    "unicode".to_owned()
+}
+
+fn shared_strings_mib() -> u64 {
+    64
 }
 
 fn comma() -> String {
@@ -71,8 +243,8 @@ fn yes() -> bool {
     true
 }
 
-fn utf8() -> String {
-    "utf-8".to_owned()
+fn auto() -> String {
+    "auto".to_owned()
 }
 
 /// The longest address that is accepted, in bytes.

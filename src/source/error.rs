@@ -74,12 +74,45 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
     },
+    /// No charset is clearly the one in which a file's words are Vietnamese.
+    #[error("{}: không nhận ra bảng mã, hãy ghi vào [[source]], ví dụ charset = \"tcvn3\" / the charset cannot be told, name it in [[source]] ({scores})", path.display())]
+    Charset {
+        /// The file.
+        path: PathBuf,
+        /// What spoke for which.
+        scores: String,
+    },
+    /// Too many words are no Vietnamese: the file is in another charset than it was read in.
+    #[error("{} dòng / row {row}: {impossible} trong {words} từ có dấu không phải tiếng Việt khi đọc bằng {charset}; chưa gửi gì, kiểm tra charset / {impossible} of {words} words with marks are no Vietnamese in {charset}; nothing was sent, is `charset` right?", path.display())]
+    Garbled {
+        /// The file.
+        path: PathBuf,
+        /// Where the first such word stands.
+        row: u64,
+        /// How it was read.
+        charset: &'static str,
+        /// So many words are impossible.
+        impossible: u64,
+        /// Of so many.
+        words: u64,
+    },
+    /// A drop folder has no finished file.
+    #[error("thư mục {}: chưa có tệp mới đã ghi xong / no finished file waits", path.display())]
+    Waiting {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Whoever asked for the rows does not want them any more.
     #[error("việc đọc nguồn bị hủy / the scan was cancelled by its receiver")]
     Cancelled,
 }
 
 impl SourceError {
+    /// Whether a file itself is at fault, whatever the settings: it will not get better by waiting.
+    pub fn is_of_content(&self) -> bool {
+        matches!(self, Self::Broken { .. } | Self::Ambiguous { .. } | Self::Garbled { .. } | Self::Charset { .. })
+    }
+
     /// Whether the source could not be reached or was lost, as opposed to being wrong:
     /// trying again later may help.
     pub fn is_unreachable(&self) -> bool {

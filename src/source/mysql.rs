@@ -25,6 +25,27 @@ const SETTINGS: [&str; 4] = [
     "start transaction with consistent snapshot, read only",
 ];
 
+/// How a server is connected to, by its address; an address that would be misread is refused.
+pub fn options(address: &SecretString, ca_file: Option<&Path>) -> Result<MySqlConnectOptions, SourceError> {
+    check_parameters(address, &["mysql", "mariadb"], PARAMETERS)?;
+    let mut options: MySqlConnectOptions = address.expose_secret().parse().map_err(|_| {
+        SourceError::Settings("the address is not of the form mysql://user:password@host:port/database".into())
+    })?;
+    if let Some(file) = ca_file {
+        options = options.ssl_ca(file);
+    }
+    if must_verify(address, ca_file)? {
+        options = options.ssl_mode(MySqlSslMode::VerifyIdentity);
+    }
+    // SQL keeps the server's own way of being read.
+    Ok(options
+        .charset("utf8mb4")
+        .timezone(Some("+07:00".to_owned()))
+        .pipes_as_concat(false)
+        .no_engine_substitution(false)
+        .disable_statement_logging())
+}
+
 /// A MySQL or MariaDB database and the query over it.
 #[derive(Debug)]
 pub(super) struct Mysql {
@@ -35,23 +56,7 @@ pub(super) struct Mysql {
 
 impl Mysql {
     pub fn open(address: &SecretString, query: &str, ca_file: Option<&Path>) -> Result<Self, SourceError> {
-        check_parameters(address, &["mysql", "mariadb"], PARAMETERS)?;
-        let mut options: MySqlConnectOptions = address.expose_secret().parse().map_err(|_| {
-            SourceError::Settings("the address is not of the form mysql://user:password@host:port/database".into())
-        })?;
-        if let Some(file) = ca_file {
-            options = options.ssl_ca(file);
-        }
-        if must_verify(address, ca_file)? {
-            options = options.ssl_mode(MySqlSslMode::VerifyIdentity);
-        }
-        // The operator's query keeps the server's own way of reading SQL.
-        options = options
-            .charset("utf8mb4")
-            .timezone(Some("+07:00".to_owned()))
-            .pipes_as_concat(false)
-            .no_engine_substitution(false)
-            .disable_statement_logging();
+        let options = options(address, ca_file)?;
         let database = options.get_database().unwrap_or_default();
         let place = format!("MySQL {}:{}/{database}", options.get_host(), options.get_port());
         let query = checked(query, Spelling::Mysql).map_err(SourceError::Settings)?;

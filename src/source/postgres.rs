@@ -40,6 +40,21 @@ const SETTINGS: &str = "begin isolation level repeatable read read only; \
     set local bytea_output = 'hex'; set local client_min_messages = 'error'; set local statement_timeout = '60min'; \
     set local lock_timeout = '30s'; set local idle_in_transaction_session_timeout = '10min'";
 
+/// How a server is connected to, by its address; an address that would be misread is refused.
+pub fn options(address: &SecretString, ca_file: Option<&Path>) -> Result<PgConnectOptions, SourceError> {
+    check_parameters(address, &["postgres", "postgresql"], PARAMETERS)?;
+    let mut options: PgConnectOptions = address.expose_secret().parse().map_err(|_| {
+        SourceError::Settings("the address is not of the form postgres://user:password@host:port/database".into())
+    })?;
+    if let Some(file) = ca_file {
+        options = options.ssl_root_cert(file);
+    }
+    if must_verify(address, ca_file)? {
+        options = options.ssl_mode(PgSslMode::VerifyFull);
+    }
+    Ok(options.application_name("molisa-gateway").disable_statement_logging())
+}
+
 /// A PostgreSQL database and the query over it.
 #[derive(Debug)]
 pub(super) struct Postgres {
@@ -50,17 +65,7 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub fn open(address: &SecretString, query: &str, ca_file: Option<&Path>) -> Result<Self, SourceError> {
-        check_parameters(address, &["postgres", "postgresql"], PARAMETERS)?;
-        let mut options: PgConnectOptions = address.expose_secret().parse().map_err(|_| {
-            SourceError::Settings("the address is not of the form postgres://user:password@host:port/database".into())
-        })?;
-        if let Some(file) = ca_file {
-            options = options.ssl_root_cert(file);
-        }
-        if must_verify(address, ca_file)? {
-            options = options.ssl_mode(PgSslMode::VerifyFull);
-        }
-        options = options.application_name("molisa-gateway").disable_statement_logging();
+        let options = options(address, ca_file)?;
         let database = options.get_database().unwrap_or_default();
         let place = format!("PostgreSQL {}:{}/{database}", options.get_host(), options.get_port());
         let query = checked(query, Spelling::Postgres).map_err(SourceError::Settings)?;

@@ -1,20 +1,16 @@
 //! The records of a delimited file, one by one, each sound: bounded, as wide as the header, valid in its charset.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use csv::{ReaderBuilder, StringRecord};
+use unicode_normalization::UnicodeNormalization;
 
 use super::SourceError;
-use super::charset::{Decoded, MARK, TooLong};
+use super::charset::{Charset, Decoded, MARK, TooLong, restore};
 use super::csv::Csv;
+use super::tabular::{Format as _, LONGEST_FIELD, LONGEST_RECORD, MOST_COLUMNS, Rows, Written, check_names};
 
-/// The longest field, in bytes.
-const LONGEST_FIELD: usize = 64 * 1024;
-/// The longest record, in bytes.
-const LONGEST_RECORD: usize = 1 << 20;
-/// More columns than this are refused.
-const MOST_COLUMNS: usize = 500;
 const BUFFER: usize = 64 * 1024;
 
 /// Reads records from the start of a file.
@@ -26,61 +22,34 @@ pub(super) struct Records<'f> {
     pending: bool,
     number: u64,
     path: PathBuf,
+    charset: Charset,
+    written: Written,
 }
 
 impl<'f> Records<'f> {
-    pub fn new(csv: &Csv, path: &Path, file: &'f File) -> Result<Self, SourceError> {
+    pub fn new(csv: &Csv, file: &'f File, charset: Charset, written: Written) -> Result<Self, SourceError> {
         let reader = ReaderBuilder::new()
             .delimiter(csv.delimiter)
             .quote(csv.quote)
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(BUFFER)
-            .from_reader(Decoded::new(file, csv.encoding));
+            .from_reader(Decoded::new(file, charset));
         let mut records = Self {
             reader,
             record: StringRecord::new(),
             names: Vec::new(),
             pending: false,
             number: 0,
-            path: path.to_owned(),
+            path: csv.path().to_owned(),
+            charset,
+            written,
         };
         if !records.read()? {
             return Err(records.broken(1, None, "tệp trống / the file is empty; a header line is expected".to_owned()));
         }
         records.name_columns(csv.header)?;
         Ok(records)
-    }
-
-    /// The columns' names, in the file's order.
-    pub fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    /// The number of the record that [`Self::next`] gave last, from 1; the header does not count.
-    pub fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// The hash of the bytes read so far.
-    pub fn digest(&self) -> u128 {
-        self.reader.get_ref().digest()
-    }
-
-    /// The next record.
-    pub fn next(&mut self) -> Result<Option<&StringRecord>, SourceError> {
-        if !std::mem::take(&mut self.pending) && !self.read()? {
-            return Ok(None);
-        }
-        self.number += 1;
-        let (expected, found) = (self.names.len(), self.record.len());
-        if found != expected {
-            let detail = format!(
-                "{found} cột thay vì {expected} / columns instead of {expected}: a delimiter or quote is missing or too many"
-            );
-            return Err(self.broken(self.line(), None, detail));
-        }
-        Ok(Some(&self.record))
     }
 
     fn name_columns(&mut self, header: bool) -> Result<(), SourceError> {
@@ -97,11 +66,7 @@ impl<'f> Records<'f> {
             self.pending = true;
             return Ok(());
         }
-        self.names = self.record.iter().map(str::to_owned).collect();
-        let mut sorted: Vec<&String> = self.names.iter().collect();
-        sorted.sort();
-        let mut twice: Vec<String> = sorted.windows(2).filter(|w| w[0] == w[1]).map(|w| w[0].clone()).collect();
-        twice.dedup();
+        self.names = self.record.iter().map(|name| name.nfc().collect()).collect();
         if let Some(at) = self.names.iter().position(|name| name.trim().is_empty()) {
             return Err(self.broken(
                 self.line(),
@@ -109,11 +74,7 @@ impl<'f> Records<'f> {
                 format!("cột {} không có tên / column {} has no name", at + 1, at + 1),
             ));
         }
-        if twice.is_empty() {
-            Ok(())
-        } else {
-            Err(SourceError::Ambiguous { place: format!("CSV {}", self.path.display()), names: twice })
-        }
+        check_names(&format!("CSV {}", self.path.display()), &self.names)
     }
 
     /// Reads a record; `false` at the end of the file.
@@ -153,7 +114,25 @@ impl<'f> Records<'f> {
         {
             return Err(self.broken(line, Some(column), too_long("the field", LONGEST_FIELD)));
         }
+        if self.charset.is_old() && !self.record.as_slice().is_ascii() {
+            self.put_together();
+        }
         Ok(true)
+    }
+
+    /// Letters and their marks become one; in TCVN3 capitals come back.
+    fn put_together(&mut self) {
+        let position = self.record.position().cloned();
+        let mut whole = StringRecord::with_capacity(self.record.as_slice().len(), self.record.len());
+        for field in &self.record {
+            if self.charset == Charset::Tcvn3 {
+                whole.push_field(&restore(field));
+            } else {
+                whole.push_field(&field.nfc().collect::<String>());
+            }
+        }
+        whole.set_position(position);
+        self.record = whole;
     }
 
     fn failed(&self, error: csv::Error) -> SourceError {
@@ -182,6 +161,47 @@ impl<'f> Records<'f> {
             at: format!("dòng / line {line}{}", column.unwrap_or_default()),
             detail,
         }
+    }
+}
+
+impl Rows for Records<'_> {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn next(&mut self) -> Result<bool, SourceError> {
+        if !std::mem::take(&mut self.pending) && !self.read()? {
+            return Ok(false);
+        }
+        self.number += 1;
+        let (expected, found) = (self.names.len(), self.record.len());
+        if found != expected {
+            let detail = format!(
+                "{found} cột thay vì {expected} / columns instead of {expected}: a delimiter or quote is missing or too many"
+            );
+            return Err(self.broken(self.line(), None, detail));
+        }
+        Ok(true)
+    }
+
+    fn field(&self, column: usize) -> &str {
+        self.record.get(column).unwrap_or_default()
+    }
+
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn place_in_file(&self) -> u64 {
+        self.line()
+    }
+
+    fn digest(&mut self) -> Result<u128, SourceError> {
+        Ok(self.reader.get_ref().digest())
+    }
+
+    fn written(&self) -> &Written {
+        &self.written
     }
 }
 

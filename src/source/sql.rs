@@ -44,7 +44,7 @@ pub(super) struct Found {
 /// SQL made at run time: the operator's query, checked, and identifiers quoted by the engine's rule.
 /// Values are always bound.
 #[expect(clippy::disallowed_methods, reason = "this is the one place where SQL made at run time is let through")]
-pub(super) fn made(sql: String) -> SqlStr {
+pub fn made(sql: String) -> SqlStr {
     sqlx::AssertSqlSafe(sql).into_sql_str()
 }
 
@@ -99,7 +99,7 @@ pub(super) fn joined(expressions: &[String], separator: &str) -> String {
 }
 
 /// Connects, with few retries where another attempt may help.
-pub(super) async fn connect<O>(options: &O, place: &str) -> Result<O::Connection, SourceError>
+pub async fn connect<O>(options: &O, place: &str) -> Result<O::Connection, SourceError>
 where
     O: ConnectOptions,
     O::Connection: Sized,
@@ -155,7 +155,7 @@ pub(super) fn refused(place: &str) -> impl Fn(sqlx::Error) -> SourceError {
 
 /// What a driver's error may say: never a value of a row. Databases quote values in data exceptions and in
 /// details, so those are told by their code only.
-pub(super) fn told(error: &sqlx::Error) -> String {
+pub fn told(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(e) => {
             let code = e.code().unwrap_or_default();

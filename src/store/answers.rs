@@ -44,6 +44,20 @@ pub async fn disown(tx: &mut Tx, stream: i64, run: i64, keys: &[&str]) -> Result
     Ok(())
 }
 
+const LEAVE_SQLITE: &str =
+    "update outbox set run_id = 0 where stream_id = $1 and key in (select value from json_each($2)) and +run_id = $3";
+const LEAVE_POSTGRES: &str = "update outbox set run_id = 0 where stream_id = $1 \
+    and key in (select jsonb_array_elements_text($2::jsonb)) and +run_id = $3";
+
+/// A run answers for nothing of these records, sent or not: its file did not speak of them. What waits goes on waiting,
+/// and is delivered all the same.
+pub async fn leave(tx: &mut Tx, stream: i64, run: i64, keys: &[&str]) -> Result<(), StoreError> {
+    let sql = tx.pick(LEAVE_SQLITE, LEAVE_POSTGRES);
+    let list = json_list(keys.iter().copied());
+    on!(tx, c => sqlx::query(sql).bind(stream).bind(&list).bind(run).execute(c).await?.rows_affected());
+    Ok(())
+}
+
 // By its own state each, so that each finds its index.
 const ADOPT: [&str; 3] = [
     "update outbox set run_id = $2 where stream_id = $1 and state = 'staged'",

@@ -131,6 +131,36 @@ pub async fn open_is_unknown(tx: &mut Tx, stream: i64, now: Timestamp) -> Result
     Ok(on!(tx, c => sqlx::query(ALL_OPEN).bind(stream).bind(now.0).execute(c).await?.rows_affected()))
 }
 
+const DUE_AGAIN: &str =
+    "update batch set next_ms = $3 where stream_id = $1 and next_ms = $2 and state in ('unknown', 'waiting')";
+
+/// What was put off until `then` is due `now`.
+pub async fn due_again(tx: &mut Tx, stream: i64, then: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+    Ok(on!(tx, c => sqlx::query(DUE_AGAIN).bind(stream).bind(then.0).bind(now.0).execute(c).await?.rows_affected()))
+}
+
+/// A batch that is put off.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PutOff {
+    /// Its key.
+    pub batch: String,
+    /// When it was formed, as the wire has it.
+    pub sent_at: String,
+    /// How many of its records are open.
+    pub records: i64,
+    /// Why, where there is more to say than that it waits.
+    pub why: String,
+}
+
+const PUT_OFF: &str = "select b.key, b.sent_at, count(o.id), b.why from batch b left join outbox o on o.batch_id = b.id and o.state = 'sent'     where b.stream_id = $1 and b.next_ms = $2 and b.state = 'unknown' group by b.id, b.key, b.sent_at, b.why order by b.id";
+
+/// The batches that are put off until `then`, in their order.
+pub async fn put_off(tx: &mut Tx, stream: i64, then: Timestamp) -> Result<Vec<PutOff>, StoreError> {
+    let rows: Vec<(String, String, i64, String)> =
+        on!(tx, c => sqlx::query_as(PUT_OFF).bind(stream).bind(then.0).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|(batch, sent_at, records, why)| PutOff { batch, sent_at, records, why }).collect())
+}
+
 const SET: &str =
     "update batch set state = $2, next_ms = $3, why = $4, attempts = attempts + $5, asks = asks + $6 where id = $1";
 

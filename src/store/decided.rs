@@ -105,7 +105,7 @@ pub async fn unpark(tx: &mut Tx, stream: i64, key: &str) -> Result<u64, StoreErr
 }
 
 const PARKED_KEYS: &str =
-    "select key from mismatch where stream_id = $1 and kind = 'parked' and state = 'open' order by key";
+    "select key from mismatch where stream_id = $1 and kind = 'parked' and closed_ms is null order by key";
 
 /// The records that a person keeps out of the queue.
 pub async fn parked(tx: &mut Tx, stream: i64) -> Result<BTreeSet<String>, StoreError> {
@@ -124,7 +124,7 @@ pub async fn refused_of_batch(tx: &mut Tx, batch: i64) -> Result<Vec<String>, St
 }
 
 const REFUSED_FOR: &str = "select m.key from mismatch m join ledger l on l.stream_id = m.stream_id and l.key = m.key \
-    where m.stream_id = $1 and m.kind = 'refused-there' and m.state = 'open' and m.reason = $2 \
+    where m.stream_id = $1 and m.kind = 'refused-there' and m.closed_ms is null and m.reason = $2 \
     and l.refused_version is not null order by m.key";
 
 /// The records that the nation refused with this code.

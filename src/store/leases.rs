@@ -7,6 +7,9 @@ use super::{StoreError, Tx, on};
 /// How long a lease lives without a sign of life from its holder, in milliseconds.
 pub const LIFE_MS: i64 = 60_000;
 
+/// Begins the name of a stream's lease.
+pub const STREAM: &str = "stream:";
+
 /// A lease that we hold. Every write made under it renews it, and fails when it was taken over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
@@ -48,9 +51,7 @@ pub async fn take(tx: &mut Tx, name: &str, holder: &str, now: Timestamp) -> Resu
             if added == 1 { 1 } else { return Ok(Taken::Theirs { holder: String::new() }) }
         }
         Some((other, epoch, until_ms)) => {
-            // A lease that ends far in the future was written under a clock that has since been set back.
-            let lives = until_ms > now.0 && until_ms <= now.plus(2 * LIFE_MS).0 && !is_dead(&other);
-            if lives {
+            if is_alive(&other, until_ms, now) {
                 return Ok(Taken::Theirs { holder: other });
             }
             let taken = on!(tx, c => sqlx::query(TAKE).bind(name).bind(holder).bind(until).bind(epoch).execute(c).await?.rows_affected());
@@ -58,6 +59,17 @@ pub async fn take(tx: &mut Tx, name: &str, holder: &str, now: Timestamp) -> Resu
         }
     };
     Ok(Taken::Ours(Lease { name: name.to_owned(), holder: holder.to_owned(), epoch }))
+}
+
+/// Whether somebody who lives holds the lease.
+pub async fn lives(tx: &mut Tx, name: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let found: Option<(String, i64, i64)> = on!(tx, c => sqlx::query_as(READ).bind(name).fetch_optional(c).await?);
+    Ok(found.is_some_and(|(holder, _, until_ms)| is_alive(&holder, until_ms, now)))
+}
+
+/// A lease that ends far in the future was written under a clock that has since been set back.
+fn is_alive(holder: &str, until_ms: i64, now: Timestamp) -> bool {
+    until_ms > now.0 && until_ms <= now.plus(2 * LIFE_MS).0 && !is_dead(holder)
 }
 
 /// Renews the lease; to be called first in every writing transaction made under it.

@@ -291,6 +291,18 @@ pub async fn gone(tx: &mut Tx, stream: i64, keys: &[String]) -> Result<(), Store
     Ok(())
 }
 
+const HOLD_SQLITE: &str =
+    "update ledger set verdict = 'held' where stream_id = $1 and key in (select value from json_each($2))";
+const HOLD_POSTGRES: &str =
+    "update ledger set verdict = 'held' where stream_id = $1 and key in (select jsonb_array_elements_text($2::jsonb))";
+
+/// Notes that records are held after they were judged: the same rows, met again, stay so.
+pub async fn hold(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<(), StoreError> {
+    let (sql, list) = (tx.pick(HOLD_SQLITE, HOLD_POSTGRES), json_list(keys.iter().copied()));
+    on!(tx, c => sqlx::query(sql).bind(stream).bind(&list).execute(c).await?.rows_affected());
+    Ok(())
+}
+
 const MUST_JUDGE_SQLITE: &str =
     "update ledger set raw = $3 where stream_id = $1 and key in (select value from json_each($2))";
 const MUST_JUDGE_POSTGRES: &str =

@@ -3,24 +3,65 @@
 //! * [`leases`]: who may do what only one may do.
 //! * [`ledger`]: what the nation confirmed, per stream and key.
 //! * [`outbox`]: what waits to be sent; [`batch`]: what was chosen to go together under one key.
+//! * [`lanes`]: the order within one dossier.
+//! * [`inbox`]: applications as they came, every version, and how far a pull came; [`routed`]: what people decided about
+//!   them, and what is judged again; [`handed`]: versions on the way to the local system; [`attachment`]: files that they name.
+//! * [`dossiers`]: applications as people see them; [`dossier_story`]: all that happened to one.
 //! * [`answers`]: what a run answers for, and the figures that come of it.
+//! * [`facts`]: what records say to the rules between programmes; [`related`] finds those that belong together.
+//! * [`alike`]: by what people are recognised without a number, and who may be the same.
+//! * [`suspects`]: who shares a name and year of birth, or an account, and what was found by that.
+//! * [`reported`]: what reports read, a page at a time.
 //! * [`exchange`]: the append-only log of every attempt.
 //! * [`decided`]: what people decided by hand, with who and why.
 //! * [`mismatch`]: what waits for a person; [`runs`]: streams, runs and their outcome.
+//! * [`verdicts`]: what a comparison of both sides does to mismatches by itself; [`review`] holds them in people's hands,
+//!   [`effects`] does what was decided; [`triage`] lists and groups them. [`correction`]: what the province has to correct;
+//!   [`alias`]: which numbers are one person's.
+//! * [`verdicts`]: what a comparison of both sides does to mismatches by itself.
+//! * [`compared`]: rounds of comparison and how far they came; [`believed`]: what we believe that the nation has; [`listed`]: what
+//!   it has.
+//! * [`units`]: what people decided about addresses in units that were split, and who was asked about.
+//! * [`certificates`]: until when those of the systems are valid.
 //! * [`system`]: pace and breaker of a national system, shared by all processes on this store.
 //!
 //! Functions take a [`Tx`], so that the caller owns the transaction. `on!` writes a statement once for both engines.
 
+pub mod alias;
+pub mod alike;
 pub mod answers;
+pub mod attachment;
 pub mod batch;
+pub mod believed;
+pub mod certificates;
+pub mod compared;
+pub mod correction;
 pub mod decided;
+pub mod dossier_story;
+pub mod dossiers;
+pub mod effects;
 pub mod exchange;
+pub mod facts;
+pub mod handed;
+pub mod inbox;
+pub mod lanes;
 pub mod leases;
 pub mod ledger;
+pub mod listed;
 pub mod mismatch;
 pub mod outbox;
+pub mod related;
+pub mod reported;
+pub mod review;
+pub mod routed;
 pub mod runs;
+pub mod settled;
+pub mod suspects;
 pub mod system;
+pub mod taken;
+pub mod triage;
+pub mod units;
+pub mod verdicts;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

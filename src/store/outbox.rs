@@ -7,8 +7,8 @@
 
 use std::collections::HashMap;
 
-use crate::delta::{Class, Known, Tally};
-use crate::model::{Action, ContentHash, Timestamp};
+use crate::delta::{Class, Content, Known, Tally};
+use crate::model::{Action, ContentHash, Lane, Timestamp};
 
 use super::ledger::content;
 use super::{StoreError, Tx, json_ids, json_list, on};
@@ -28,6 +28,8 @@ pub struct Draft {
     pub unit: String,
     /// What the brake counts it as.
     pub class: Class,
+    /// Where it stands among the records of its dossier.
+    pub lane: Option<Lane>,
 }
 
 /// A row that is taken into a batch.
@@ -47,25 +49,26 @@ pub struct Item {
     pub attempts: i64,
 }
 
-const OPEN_SQLITE: &str = "select id, key, action, version, state from outbox where stream_id = $1 \
+const OPEN_SQLITE: &str = "select id, key, action, version, state, class from outbox where stream_id = $1 \
     and key in (select value from json_each($2)) and state || '' in ('staged', 'ready', 'parked', 'sent')";
-const OPEN_POSTGRES: &str = "select id, key, action, version, state from outbox where stream_id = $1 \
+const OPEN_POSTGRES: &str = "select id, key, action, version, state, class from outbox where stream_id = $1 \
     and key in (select jsonb_array_elements_text($2::jsonb)) and state || '' in ('staged', 'ready', 'parked', 'sent')";
 
 /// What is queued and what is in flight for each of the keys; `confirmed` and `refused` are left to the ledger.
 pub async fn open(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<String, Known>, StoreError> {
     let sql = tx.pick(OPEN_SQLITE, OPEN_POSTGRES);
     let list = json_list(keys.iter().copied());
-    let rows: Vec<(i64, String, String, Vec<u8>, String)> =
+    let rows: Vec<(i64, String, String, Vec<u8>, String, String)> =
         on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
     let mut found: HashMap<String, Known> = HashMap::new();
-    for (id, key, action, version, state) in rows {
+    for (id, key, action, version, state, class) in rows {
         let what = content(Some(action), Some(version))?.ok_or(StoreError::Unexpected("outbox.version"))?;
         let known = found.entry(key).or_default();
         if state == "sent" {
             known.in_flight = Some(what);
         } else {
             known.queued = Some((id, what));
+            known.remapped = state == "staged" && class == Class::Remapped.word();
         }
     }
     Ok(found)
@@ -85,10 +88,17 @@ pub async fn add(tx: &mut Tx, stream: i64, run: i64, ready: bool, drafts: &[Draf
         let (sql, list) = (tx.pick(IDS_SQLITE, IDS_POSTGRES), json_ids(&numbers));
         let ids: Vec<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(&list).fetch_all(c).await?);
         on!(tx, c => {
-            let mut sql = sqlx::QueryBuilder::new("insert into outbox (id, stream_id, key, action, version, unit, class, run_id, state) ");
+            // A stream without lanes does not pay for them.
+            let lanes = part.iter().any(|d| d.lane.is_some());
+            let mut sql = sqlx::QueryBuilder::new("insert into outbox (id, stream_id, key, action, version, unit, class, run_id, state");
+            sql.push(if lanes { ", lane, lane_at, status) " } else { ") " });
             sql.push_values(part.iter().zip(&ids), |mut b, (d, (id,))| {
                 b.push_bind(id).push_bind(stream).push_bind(&d.key).push_bind(d.action.word()).push_bind(d.version.0.to_vec())
                     .push_bind(&d.unit).push_bind(d.class.word()).push_bind(run).push_bind(state);
+                if lanes {
+                    let (name, at, status) = d.lane.as_ref().map_or(("", "", ""), |l| (&l.name, &l.at, &l.status));
+                    b.push_bind(name).push_bind(at).push_bind(status);
+                }
             });
             sql.build().execute(&mut *c).await?;
             let mut sql = sqlx::QueryBuilder::new("insert into payload (outbox_id, payload) ");
@@ -156,8 +166,21 @@ pub struct Next {
 
 type NextRow = (i64, String, String, Vec<u8>, String, i64, Option<String>, Option<Vec<u8>>);
 
-/// Reads what may go out next after a position.
-pub async fn next(tx: &mut Tx, stream: i64, after: i64, now: Timestamp, limit: i64) -> Result<Next, StoreError> {
+/// Whether nothing is to be said any more: the nation has exactly this, or was to be told only once, or it is a stop of
+/// what the nation never had.
+pub fn is_needless(what: Content, confirmed: Option<Content>, once: bool) -> bool {
+    confirmed.map_or(what.0 == Action::Stop, |confirmed| once || confirmed == what)
+}
+
+/// Reads what may go out next after a position; `once` says that nothing confirmed is ever written again.
+pub async fn next(
+    tx: &mut Tx,
+    stream: i64,
+    after: i64,
+    now: Timestamp,
+    once: bool,
+    limit: i64,
+) -> Result<Next, StoreError> {
     let rows: Vec<NextRow> =
         on!(tx, c => sqlx::query_as(NEXT).bind(stream).bind(after).bind(now.0).bind(limit).fetch_all(c).await?);
     let mut next = Next { after, ..Next::default() };
@@ -165,7 +188,7 @@ pub async fn next(tx: &mut Tx, stream: i64, after: i64, now: Timestamp, limit: i
         next.after = id;
         let what = content(Some(action), Some(version))?.ok_or(StoreError::Unexpected("outbox.version"))?;
         let confirmed = content(confirmed_action, confirmed_version)?;
-        if confirmed == Some(what) || (what.0 == Action::Stop && confirmed.is_none()) {
+        if is_needless(what, confirmed, once) {
             next.needless.push((id, key));
         } else {
             next.items.push(Item { id, key, action: what.0, version: what.1, payload, attempts });
@@ -283,6 +306,23 @@ const READY: &str = "select count(*) from outbox where stream_id = $1 and state 
 /// How many rows are ready to go. Reads the index of all of them: not for every round.
 pub async fn ready(tx: &mut Tx, stream: i64) -> Result<u64, StoreError> {
     let (count,): (i64,) = on!(tx, c => sqlx::query_as(READY).bind(stream).fetch_one(c).await?);
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+const MAY_GO: &str =
+    "select exists (select 1 from outbox where stream_id = $1 and state = 'ready' and not_before_ms <= $2)";
+
+/// Whether rows are ready that may go now.
+pub async fn may_go(tx: &mut Tx, stream: i64, now: Timestamp) -> Result<bool, StoreError> {
+    let (any,): (bool,) = on!(tx, c => sqlx::query_as(MAY_GO).bind(stream).bind(now.0).fetch_one(c).await?);
+    Ok(any)
+}
+
+const UNDERWAY: &str = "select count(*) from outbox where stream_id = $1 and state = 'sent'";
+
+/// How many records are on their way, their outcome not known.
+pub async fn underway(tx: &mut Tx, stream: i64) -> Result<u64, StoreError> {
+    let (count,): (i64,) = on!(tx, c => sqlx::query_as(UNDERWAY).bind(stream).fetch_one(c).await?);
     Ok(u64::try_from(count).unwrap_or(0))
 }
 

@@ -20,6 +20,13 @@ pub async fn find_stream(tx: &mut Tx, name: &str) -> Result<Option<(i64, bool)>,
     Ok(row.map(|(id, first)| (id, first.is_some())))
 }
 
+const EVERY: &str = "select id, name from stream order by id";
+
+/// Every stream and intake under whose name something stands, be it in the configuration or no longer.
+pub async fn every(tx: &mut Tx) -> Result<Vec<(i64, String)>, StoreError> {
+    Ok(on!(tx, c => sqlx::query_as(EVERY).fetch_all(c).await?))
+}
+
 const FIRST_DONE: &str = "update stream set first_scan_ms = $2 where id = $1 and first_scan_ms is null";
 
 /// Writes down that the first complete scan of a stream was released.
@@ -48,6 +55,15 @@ pub async fn scanned(tx: &mut Tx, run: i64, scanned: u64, unchanged: u64) -> Res
     let (scanned, unchanged) = (i64::try_from(scanned).unwrap_or(0), i64::try_from(unchanged).unwrap_or(0));
     on!(tx, c => sqlx::query(SCANNED).bind(run).bind(scanned).bind(unchanged).execute(c).await?.rows_affected());
     Ok(())
+}
+
+const SCANS: &str =
+    "select exists (select 1 from run where stream_id = $1 and state = 'scanning' and finished_ms is null)";
+
+/// Whether a run of the stream scans; one that a crash left so does as well, until the next one begins.
+pub async fn scans(tx: &mut Tx, stream: i64) -> Result<bool, StoreError> {
+    let (any,): (bool,) = on!(tx, c => sqlx::query_as(SCANS).bind(stream).fetch_one(c).await?);
+    Ok(any)
 }
 
 const FINISH: &str = "update run set state = $2, finished_ms = $3, outcome = $4, error = $5 where id = $1";
@@ -100,6 +116,15 @@ pub async fn last(tx: &mut Tx, stream: i64, limit: i64) -> Result<Vec<Shown>, St
             error,
         })
         .collect())
+}
+
+const KEPT: &str = "select id, outcome from run where stream_id = $1 and finished_ms is not null and outcome like $2 \
+    order by id desc limit 1";
+
+/// The newest ended run whose outcome has this key, with the outcome.
+pub async fn kept(tx: &mut Tx, stream: i64, key: &str) -> Result<Option<(i64, String)>, StoreError> {
+    let like = format!("%\"{key}\":%");
+    Ok(on!(tx, c => sqlx::query_as(KEPT).bind(stream).bind(&like).fetch_optional(c).await?))
 }
 
 const RELEASE: &str =

@@ -9,7 +9,7 @@ use molisa_gateway::province::{Recipe, write_sqlite};
 use super::program::{Sandbox, configure, json, run};
 
 /// Puts another source, system and stream before those of the configuration.
-fn first_of_all(dir: &Path, query: &str, base: &str) {
+pub(super) fn first_of_all(dir: &Path, query: &str, base: &str) {
     let file = dir.join("gateway.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     let sections = format!(

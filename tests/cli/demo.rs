@@ -1,14 +1,29 @@
 //! The demo's figures, and what its logs may not hold.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use molisa_gateway::model::Kind;
 
 use super::program::{json, program, run, until};
+
+/// How often one of the canaries stands in a text, found in one pass by their first eight characters.
+fn met(text: &str, canaries: &HashSet<String>) -> usize {
+    let begins = |text: &str| text.char_indices().nth(8).map_or(text.len(), |(end, _)| end);
+    let mut by_start: HashMap<&str, Vec<&str>> = HashMap::new();
+    for canary in canaries {
+        by_start.entry(&canary[..begins(canary)]).or_default().push(canary);
+    }
+    let stands = |rest: &str| {
+        by_start.get(&rest[..begins(rest)]).is_some_and(|all| all.iter().any(|canary| rest.starts_with(canary)))
+    };
+    text.char_indices().filter(|(at, _)| stands(&text[*at..])).count()
+}
 
 #[test]
 fn the_demo_adds_up_and_its_logs_hold_nobody() {
     let dir = tempfile::tempdir().unwrap();
     let kept = dir.path().join("kept");
-    let output = program(&["demo", "--rows", "2000", "--json", "--keep", kept.to_str().unwrap()])
+    let output = program(&["demo", "--rows", "1000", "--json", "--keep", kept.to_str().unwrap()])
         .env("RUST_LOG", "trace")
         .output()
         .unwrap();
@@ -35,14 +50,28 @@ fn the_demo_adds_up_and_its_logs_hold_nobody() {
     }
     assert_eq!((runs[2]["sent"].as_u64(), runs[2]["held"].as_object().unwrap().len()), (Some(0), 0));
     assert!(runs[1]["stopped"].as_u64() > Some(0) && runs[1]["held"]["stop-candidate"].as_u64() > Some(0));
+    // One mismatch of each kind that the demo makes was found; some closed when their cause was mended.
+    let (open, groups) = (&shown["mismatches"]["open"], shown["mismatches"]["groups"].as_array().unwrap());
+    for kind in Kind::ALL.iter().filter(|kind| ![Kind::Parked, Kind::AmountNotByLaw, Kind::Late].contains(kind)) {
+        assert!(open[kind.word()].as_i64() > Some(0), "{kind}: {open}");
+    }
+    assert!(shown["mismatches"]["closed"].as_i64() > Some(0), "{open}");
+    let counts: Vec<i64> = groups.iter().map(|group| group["count"].as_i64().unwrap()).collect();
+    assert!(counts.len() > 5 && counts.is_sorted_by(|one, next| one >= next), "the biggest first: {groups:?}");
+    assert!(groups.iter().all(|group| group["cause"].as_str().is_some_and(|cause| !cause.is_empty())), "{groups:?}");
     // Every programme went, and the nation counted what we did.
     let streams = shown["streams"].as_array().unwrap();
-    assert_eq!(streams.len(), 7, "{shown}");
+    assert_eq!(streams.len(), 13, "{shown}");
     for stream in streams {
         let held: u64 = stream["held"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
         let confirmed = stream["confirmed"].as_u64().unwrap();
         assert!(confirmed > 0 && stream["scanned"] == confirmed + held, "{stream}");
-        let there = &shown["nation"]["entities"][stream["entity"].as_str().unwrap()]["records"];
+        let portal = &shown["nation"]["portals"][stream["system"].as_str().unwrap()];
+        let there = match stream["entity"].as_str().unwrap() {
+            "mo-ho-so" | "ho-so" => &portal["dossiers"],
+            "buoc-xu-ly" | "tien-do" => &portal["steps"],
+            entity => &shown["nation"]["entities"][entity]["records"],
+        };
         assert!(there.as_u64() >= Some(confirmed), "{stream} {there}");
     }
     for key in ["effects_repeated", "effects_out_of_order", "violations"] {
@@ -61,6 +90,8 @@ fn the_demo_adds_up_and_its_logs_hold_nobody() {
         ("co_so_tro_giup", "ho_ten, so_giay_to, dia_chi, ho_ten, so_giay_to"),
         ("chi_tra", "ho_ten, so_giay_to, so_tai_khoan, chu_tai_khoan, ho_ten"),
         ("chuc_tho", "ho_ten, so_giay_to, dia_chi, ho_ten, so_giay_to"),
+        ("ho_so", "ho_ten, so_giay_to, so_dien_thoai, email, noht_chi_tiet"),
+        ("buoc_xu_ly", "nguoi_xu_ly, tai_khoan, noi_dung, nguoi_xu_ly, nguoi_xu_ly"),
     ] {
         let mut people = local.prepare(&format!("select {columns} from {table}")).unwrap();
         let mut rows = people.query([]).unwrap();
@@ -71,9 +102,10 @@ fn the_demo_adds_up_and_its_logs_hold_nobody() {
             }
         }
     }
-    assert!(canaries.len() > 3000, "{}", canaries.len());
-    let found = canaries.iter().filter(|c| logs.contains(c.as_str())).count();
-    assert_eq!(found, 0, "personal data in the logs");
+    assert!(canaries.len() > 1500, "{}", canaries.len());
+    assert_eq!(met(&logs, &canaries), 0, "personal data in the logs");
+    let one = canaries.iter().next().unwrap();
+    assert_eq!(met(&format!("{logs} … {one} …"), &canaries), 1, "one that is there is seen");
 }
 
 #[test]

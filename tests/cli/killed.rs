@@ -49,6 +49,8 @@ async fn killed_in_the_middle_of_a_batch_loses_and_repeats_nothing() {
         .as_array()
         .unwrap()
         .iter()
+        // Of two people who may be one both are there.
+        .filter(|w| w["kind"] != "same-person")
         .map(|w| w["count"].as_u64().unwrap())
         .sum();
     assert!(held <= waiting);

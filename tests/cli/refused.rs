@@ -1,6 +1,7 @@
 //! Wrong calls and wrong configuration: one clear message with the place, exit code 2, nothing done.
 
 use super::program::{configure, run};
+use crate::support::world::copy;
 
 #[test]
 fn unknown_verbs_are_wrong_usage() {
@@ -57,6 +58,41 @@ fn mistakes_of_different_files_are_told_together() {
 }
 
 #[test]
+fn what_profile_and_mapping_say_against_each_other_is_told_before_anything_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    configure(dir.path(), "127.0.0.1:1");
+    let (file, mappings) = (dir.path().join("gateway.toml"), dir.path().join("mappings"));
+    copy(&crate::support::world::mappings(), &mappings);
+    // A mapping with stops, for portals that know none; and a field that the profile puts in as well.
+    let mapping = std::fs::read_to_string(mappings.join("misposasoft/doi-tuong.toml")).unwrap();
+    let mapping = mapping.replace("entity = \"doi-tuong\"", "entity = \"ho-so\"");
+    for portal in ["dvcqg", "dvcbtxh"] {
+        std::fs::write(mappings.join(portal).join("ho-so.toml"), &mapping).unwrap();
+    }
+    let profile = mappings.join("dvcbtxh/system.toml");
+    let text = std::fs::read_to_string(&profile).unwrap();
+    assert!(text.contains("AcceptKey = "));
+    std::fs::write(&profile, text.replace("AcceptKey = ", "HoTen = ")).unwrap();
+    let config = std::fs::read_to_string(&file).unwrap();
+    let (_, rest) = config.split_once('\n').unwrap();
+    let portals = ["dvcqg", "dvcbtxh"].map(|portal| {
+        format!(
+            "[[system]]\nname = \"{portal}\"\nbase = \"http://127.0.0.1:1\"\nid_file = \"id\"\nsecret_file = \"secret\"\n\
+             credential_files = {{ agency = \"id\", unit = \"id\", accept-key = \"secret\" }}\n\
+             [[stream]]\nname = \"{portal}-ho-so\"\nsource = \"tinh\"\nsystem = \"{portal}\"\nentity = \"ho-so\"\n"
+        )
+    });
+    let config = format!("mappings = \"mappings\"\n{rest}{}", portals.concat());
+    std::fs::write(&file, config).unwrap();
+    let output = run(&["--config", file.to_str().unwrap(), "sync", "--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = super::program::json(&output)["error"].as_str().unwrap().to_owned();
+    for says in ["'dvcqg-ho-so': hệ thống không có thao tác dừng", "'dvcbtxh-ho-so': trường 'HoTen'"] {
+        assert!(told.contains(says), "{says}: {told}");
+    }
+}
+
+#[test]
 fn logs_are_json_where_the_configuration_says_so() {
     let dir = tempfile::tempdir().unwrap();
     configure(dir.path(), "127.0.0.1:1");
@@ -71,4 +107,23 @@ fn logs_are_json_where_the_configuration_says_so() {
     for line in logs.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok_and(|v| v["level"].is_string()), "{line}");
     }
+}
+
+/// Streams of dossiers go in the order of the file, whatever the day.
+#[test]
+fn a_deadline_of_a_stream_of_dossiers_is_told_before_anything_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    configure(dir.path(), "127.0.0.1:1");
+    let file = dir.path().join("gateway.toml");
+    let mut config = std::fs::read_to_string(&file).unwrap();
+    config.push_str(
+        "[[system]]\nname = \"dvcbtxh\"\nbase = \"http://127.0.0.1:1\"\ncredential_files = { accept-key = \"secret\" }\n\
+         [[stream]]\nname = \"buoc\"\nsource = \"tinh\"\nsystem = \"dvcbtxh\"\nentity = \"buoc-xu-ly\"\n\
+         deadline = { day = 25, lead_days = 5 }\n",
+    );
+    std::fs::write(&file, config).unwrap();
+    let output = run(&["--config", file.to_str().unwrap(), "sync", "--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = super::program::json(&output)["error"].as_str().unwrap().to_owned();
+    assert!(told.contains("luồng 'buoc': deadline"), "{told}");
 }

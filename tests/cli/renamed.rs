@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::program::{Sandbox, configure, json, program, run, until};
 
 /// Where a name stands in the profile, where in the nation's file of words, and what it becomes.
-const NAMES: [(&str, &str, &str); 27] = [
+const NAMES: [(&str, &str, &str); 37] = [
     ("auth.path", "paths.token", "/v2/oauth/cap-token"),
     ("entity.doi-tuong.write.path", "paths.send", "/v2/bao-tro/nhan"),
     ("entity.doi-tuong.ask.path", "paths.ask", "/v2/bao-tro/hoi-goi"),
@@ -35,6 +35,16 @@ const NAMES: [(&str, &str, &str); 27] = [
     ("answer.field.national-id", "answer.MaDoiTuong", "national"),
     ("answer.field.error-code", "answer.MaLoi", "why"),
     ("answer.field.error-text", "answer.ThongBao", "why_text"),
+    ("count.answer.unit", "answer.MaXa", "commune"),
+    ("count.answer.number", "answer.SoLuong", "how many"),
+    ("count.answer.digest", "answer.MaKiemTra", "xor"),
+    ("list.answer.total", "answer.TongSo", "all"),
+    ("list.answer.page", "answer.Trang", "page"),
+    ("list.answer.records", "answer.DanhSach", "rows"),
+    ("list.answer.version", "answer.PhienBan", "digest"),
+    ("list.answer.state", "answer.TrangThai", "state"),
+    ("list.answer.changed", "answer.CapNhatLuc", "changed"),
+    ("list.answer.record", "answer.DoiTuong", "record"),
     // The wire's words of the actions change places: the hashes keep to the contract's.
     ("words.write", "actions.GHI", "DUNG"),
     ("words.stop", "actions.DUNG", "GHI"),
@@ -55,6 +65,10 @@ const CODES: [(&str, &str, &str, &str); 9] = [
     ("answer.results", "1", "results.1", "2"),
     ("answer.results", "2", "results.2", "1"),
 ];
+
+/// What the questions for counts and lists carry.
+const QUESTIONS: [(&str, &str); 5] =
+    [("MaTinh", "province"), ("Nhom", "by"), ("MaXa", "unit"), ("Trang", "page"), ("KichThuoc", "size")];
 
 /// The table and the key of a place such as `envelope.item.record`.
 fn at<'t, 'p>(root: &'t mut toml::Table, place: &'p str) -> (&'t mut toml::Table, &'p str) {
@@ -78,6 +92,21 @@ fn rename(profile: &mut toml::Table) {
         assert!(table.contains_key(key) || place.starts_with("record."), "{place}");
         table.insert(key.to_owned(), new.into());
     }
+    // Named as in the answer to a batch.
+    for (place, of) in
+        [("list.answer.reference", "answer.field.reference"), ("list.answer.national-id", "answer.field.national-id")]
+    {
+        let new = NAMES.iter().find(|(p, ..)| *p == of).unwrap().2;
+        let (table, key) = at(profile, place);
+        assert!(table.insert(key.to_owned(), new.into()).is_some(), "{place}");
+    }
+    for place in ["count.fields", "list.fields"] {
+        let new = |name: &str| QUESTIONS.iter().find(|(old, _)| *old == name).unwrap().1.to_owned();
+        let (table, key) = at(profile, place);
+        let renamed: toml::Table =
+            table[key].as_table().unwrap().iter().map(|(name, value)| (new(name), value.clone())).collect();
+        table.insert(key.to_owned(), renamed.into());
+    }
     for place in ["answer.codes", "answer.results"] {
         let new = |code: &str| CODES.iter().find(|(p, old, ..)| (*p, *old) == (place, code)).unwrap().3.to_owned();
         let (table, key) = at(profile, place);
@@ -96,6 +125,9 @@ fn tell(file: &Path, untold: Option<&str>) {
             let (table, key) = at(&mut words, told);
             table.insert(key.to_owned(), (*new).into());
         }
+    }
+    for (told, new) in QUESTIONS {
+        at(&mut words, &format!("question.{told}")).0.insert(told.to_owned(), new.into());
     }
     std::fs::write(file, toml::to_string(&words).unwrap()).unwrap();
 }
@@ -255,7 +287,44 @@ async fn story(renamed: bool) -> Vec<(&'static str, Value)> {
     let figures = ["people", "records", "effects", "effects_repeated", "effects_out_of_order", "violations_by_kind"];
     told.extend(figures.map(|figure| (figure, report[figure].clone())));
     told.push(("records", serde_json::to_value(house.records()).unwrap()));
+    told.push(("compared", compared(&house, &people)));
     told
+}
+
+/// Both sides are compared by the verb, under whatever names; what it says, and what is open then.
+fn compared(house: &House, people: &[String]) -> Value {
+    let door = |what: &str| assert_eq!(house.sandbox.say("POST", "/_sandbox/records", what), "{}");
+    let reconcile = |more: &[&str]| {
+        let (code, told) = house.call(&[&["reconcile"], more].concat());
+        let mut told = told["comparisons"][0].clone();
+        told.as_object_mut().unwrap_or_else(|| panic!("{code:?}")).remove("seconds");
+        (code, told)
+    };
+    let (code, equal) = reconcile(&[]);
+    assert_eq!((code, &equal["differences"]), (Some(0), &serde_json::json!({})), "{equal}");
+    // `HoTen` goes under another name; so its difference is told under the contract's.
+    door(&format!(r#"{{"reference":"{}","set":{{"HoTen":"Nguyễn Thị Khác Hẳn"}}}}"#, people[150]));
+    door(&format!(r#"{{"reference":"{}","remove":true}}"#, people[151]));
+    door(&format!(
+        r#"{{"reference":"KHONG-AI-GUI","like":"{}","set":{{"LoaiGiayTo":"CCCD","SoGiayTo":"087199000001","MaDinhDanhCu":""}}}}"#,
+        people[152]
+    ));
+    let (code, dry) = reconcile(&["--dry-run"]);
+    let found = serde_json::json!({"field-differs": 1, "missing-here": 1, "missing-there": 1});
+    assert_eq!((code, &dry["differences"], &dry["method"]), (Some(3), &found, &"digests".into()), "{dry}");
+    let open = || -> Vec<(String, String)> {
+        let store = rusqlite::Connection::open(house.dir.path().join("store.db")).unwrap();
+        let sql = "select kind, field from mismatch where closed_ms is null and place <> 'held' and kind in \
+            ('field-differs', 'missing-here', 'missing-there') order by kind";
+        let mut rows = store.prepare(sql).unwrap();
+        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    assert!(open().is_empty(), "only looked");
+    let (code, full) = reconcile(&["--full", "--stream", "doi-tuong"]);
+    assert_eq!((code, &full["differences"], &full["method"]), (Some(3), &found, &"lists".into()), "{full}");
+    let row = |kind: &str, field: &str| (kind.to_owned(), field.to_owned());
+    assert_eq!(open(), [row("field-differs", "HoTen"), row("missing-here", ""), row("missing-there", "")]);
+    serde_json::json!([equal, dry, full, house.sandbox.report()["requests"]])
 }
 
 fn of<'t>(told: &'t [(&'static str, Value)], step: &str) -> &'t Value {

@@ -127,3 +127,35 @@ fn a_wrong_value_of_the_environment_is_told_by_its_name_and_hides_no_mistake_of_
     }
     assert!(lines.iter().any(|l| l.starts_with("gateway.toml:19: ")), "{lines:#?}");
 }
+
+#[test]
+fn what_goes_before_a_stream_stands_above_it_in_the_same_system() {
+    let stream = |name: &str, system: &str, more: &str| {
+        format!(
+            "[[stream]]\nname = \"{name}\"\nsource = \"ho-so\"\nsystem = \"{system}\"\nentity = \"doi-tuong\"\n{more}"
+        )
+    };
+    let other = "[[system]]\nname = \"other\"\nbase = \"http://127.0.0.1:1\"\n";
+    let text = |after: &str| {
+        let below = stream("below", "misposasoft", "once = true\n");
+        let (elsewhere, one) = (stream("elsewhere", "other", ""), stream("one", "misposasoft", after));
+        GOOD.replace("[log]\nformat = \"json\"\n", &format!("{other}{elsewhere}{one}{below}"))
+    };
+    let config = read(&text("after = [\"doi-tuong\"]\n"), &[]).unwrap();
+    assert_eq!((config.stream[2].after.as_slice(), config.stream[3].once), (&["doi-tuong".to_owned()][..], true));
+    for (after, says) in [
+        ("doi-tuogn", "doi-tuong"),
+        ("elsewhere", "'other'"),
+        ("below", "đứng trước"),
+        ("one", "đứng trước"),
+        ("doi-tuong\", \"doi-tuong", "hai lần"),
+    ] {
+        let text = text(&format!("after = [\"{after}\"]\n"));
+        let line = text.lines().position(|l| l.starts_with("after")).unwrap() + 1;
+        let told = told(&text, &[]);
+        assert!(
+            told.len() == 1 && told[0].contains(&format!(":{line}:")) && told[0].contains(says),
+            "{after}: {told:?}"
+        );
+    }
+}

@@ -70,21 +70,21 @@ async fn a_store_locked_by_another_process_stops_the_wire_and_says_so() {
 async fn a_disk_that_is_full_stops_the_wire_and_says_so() {
     let sending = Sending::new(None).await;
     let mut full_with_some_sent = 0;
-    for megabytes in 2.. {
+    for quarters in 8.. {
         // No file of the gateway's may grow beyond this: what a full disk is like, without one. (Blocks of 512 bytes;
         // without the trap the kernel would end the process instead of refusing the write.)
-        let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", megabytes * 2048);
+        let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", quarters * 512);
         let status = ended(&mut sending.start_by(&limit, &["sync"]));
         let said = sending.said();
         if matches!(status.code(), Some(0 | 3)) {
             break;
         }
-        assert_eq!(status.code(), Some(1), "{megabytes} MB: {said}");
-        assert!(said.contains("hết chỗ") && said.contains("disk is full"), "{megabytes} MB: {said}");
+        assert_eq!(status.code(), Some(1), "{quarters} × 256 KB: {said}");
+        assert!(said.contains("hết chỗ") && said.contains("disk is full"), "{quarters} × 256 KB: {said}");
         let store = rusqlite::Connection::open(sending.dir.path().join("store.db")).unwrap();
         let opened: u32 = store.query_row(OPENED, [], |row| row.get(0)).unwrap();
         let sent = sending.requests("send");
-        assert!(sent <= u64::from(opened), "{megabytes} MB: {sent} sent, {opened} written down: {said}");
+        assert!(sent <= u64::from(opened), "{quarters} × 256 KB: {sent} sent, {opened} written down: {said}");
         full_with_some_sent += u32::from(sent > 0);
     }
     assert!(full_with_some_sent > 0, "the disk was never full in the middle of a push");

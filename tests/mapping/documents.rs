@@ -194,7 +194,7 @@ computed = "10 // ho | int"
 [[field]]
 name = "Xa"
 from = "xa"
-code = { list = "units-2020", by = "code", at = "ever", take = "successor" }
+code = { list = "units-2020-2025", by = "code", at = "ever", take = "successor" }
 [[field]]
 name = "Ngay"
 from = "ngay"

@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use molisa_gateway::mapping::Mapping;
 use molisa_gateway::model::{Action, ContentHash, RawRow, Severity};
 use serde_json::Value;
 
-use super::{ENTITIES, shipped};
+use super::{ENTITIES, mappings, shipped};
 
 #[test]
 fn rows_become_the_documents_of_the_contract() {
@@ -18,9 +19,20 @@ fn rows_become_the_documents_of_the_contract() {
     }
 }
 
+#[test]
+fn rows_become_the_dossiers_of_the_contract() {
+    for (system, entity) in super::dossiers::DOSSIERS {
+        let mapping = Mapping::load(mappings(), system, entity).unwrap();
+        compare_with(&mapping, &format!("{system}-{entity}"));
+    }
+}
+
 fn compare(entity: &str) {
-    let mapping = shipped(entity);
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(entity);
+    compare_with(&shipped(entity), entity);
+}
+
+fn compare_with(mapping: &Mapping, folder: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
     let expected: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
     let today = expected["today"].as_str().unwrap().parse().unwrap();

@@ -1,13 +1,20 @@
 //! Stories of the mapping room, told from outside.
 
+mod cross;
 mod documents;
+mod dossiers;
+mod down;
 mod eighth;
 mod fixtures;
+mod fourth;
 mod judging;
+mod lanes;
 mod lists;
 mod programmes;
 mod properties;
 mod rates;
+mod reform;
+mod reform_sent;
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -18,6 +18,9 @@ fn with_list(name: &str, text: &str) -> Mapping {
     for entry in std::fs::read_dir(mappings().join("codes")).expect("lists").flatten() {
         std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("copied");
     }
+    // The rules between programmes name groups that such a list need not have.
+    let none = "groups = \"groups\"\nprogrammes = [\"allowance\"]\n";
+    std::fs::write(folder.path().join("cross.toml"), none).expect("written");
     std::fs::write(folder.path().join(name), text).expect("written");
     let text = std::fs::read_to_string(mappings().join("misposasoft/doi-tuong.toml")).expect("it ships");
     Mapping::parse(Path::new("m.toml"), &text, folder.path()).unwrap_or_else(|faults| panic!("{faults}"))

@@ -1,8 +1,15 @@
 //! How a national system is spoken to: the profile, the bytes, the answers, the wire.
 
 mod answers;
+mod download;
+mod files;
+mod folder;
+mod kinds;
+mod portals;
 mod profile;
+mod pull;
 pub mod server;
+mod soap;
 mod tls;
 mod token;
 mod whole;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use molisa_gateway::model::{Action, ContentHash, Timestamp};
-use molisa_gateway::national::{Item, Operation, Profile, Reply, Settle, Verdict};
+use molisa_gateway::national::{Encoder, Frame, Item, Operation, Profile, Reply, Settle, Verdict};
 use proptest::prelude::*;
 
 use super::{changed, mappings, shipped, shipped_text};
@@ -14,9 +14,21 @@ fn item(action: Action) -> Item<'static> {
     Item { reference: "DT-1", version: "ab12", action, canonical: RECORD }
 }
 
+fn writes(profile: &Profile) -> Encoder<'_> {
+    profile.encoder("doi-tuong", Operation::Write).expect("offered")
+}
+
+fn batch<'i>(profile: &Profile, frame: [&str; 3], items: impl IntoIterator<Item = Item<'i>>) -> Vec<u8> {
+    let [province, batch_key, sent_at] = frame;
+    let body = writes(profile).body(&Frame { province, batch_key, sent_at }, items);
+    assert!(body.blanks.is_empty());
+    body.bytes
+}
+
 #[test]
 fn a_batch_is_the_contracts() {
-    let batch = shipped().write_batch("87", "goi-0001", "20231218083000", [item(Action::Write), item(Action::Stop)]);
+    let items = [item(Action::Write), item(Action::Stop)];
+    let batch = batch(&shipped(), ["87", "goi-0001", "20231218083000"], items);
     let expected = concat!(
         r#"{"MaTinh":"87","MaGoiTin":"goi-0001","ThoiGianGui":"20231218083000","DanhSach":["#,
         r#"{"MaThamChieu":"DT-1","PhienBan":"ab12","ThaoTac":"GHI","DoiTuong":"#,
@@ -25,14 +37,16 @@ fn a_batch_is_the_contracts() {
         r#"{"DangTat":["NHIN"],"HoTen":"Trần \"Thị\" Bưởi \\","SoQuyetDinh":"HoTen"}}]}"#,
     );
     assert_eq!(String::from_utf8(batch).expect("text"), expected);
-    assert_eq!(shipped().ask("goi-\"1"), br#"{"MaGoiTin":"goi-\"1"}"#);
+    assert_eq!(shipped().ask("doi-tuong", "goi-\"1").expect("offered").body, br#"{"MaGoiTin":"goi-\"1"}"#);
 }
 
 #[test]
 fn the_shipped_profile_says_what_the_contract_says() {
     let profile = shipped();
-    let paths: Vec<&str> =
-        Operation::ALL.iter().map(|o| profile.call("doi-tuong", *o).expect("offered").path.as_str()).collect();
+    let paths: Vec<&str> = [Operation::Write, Operation::Ask, Operation::Count, Operation::List]
+        .iter()
+        .map(|o| profile.call("doi-tuong", *o).expect("offered").path.as_str())
+        .collect();
     assert_eq!(
         paths,
         ["dong-bo", "tra-cuu-goi-tin", "thong-ke", "danh-sach"].map(|p| format!("/misposasoft/1.0/doi-tuong/{p}"))
@@ -91,7 +105,7 @@ fn renamed() -> Profile {
 #[test]
 fn everything_renamed_needs_no_rust() {
     let profile = renamed();
-    let batch = profile.write_batch("87", "g", "20231218083000", [item(Action::Stop)]);
+    let batch = batch(&profile, ["87", "g", "20231218083000"], [item(Action::Stop)]);
     let expected = concat!(
         r#"{"tinh":"87","goi\"":"g","luc":"20231218083000","ds":[{"ma":"DT-1","pb":"ab12","viec":"S","hs":"#,
         r#"{"DangTat":["NHIN"],"ten":"Trần \"Thị\" Bưởi \\","SoQuyetDinh":"HoTen"}}]}"#,
@@ -127,7 +141,7 @@ fn everything_renamed_needs_no_rust() {
 fn only_the_records_own_fields_are_renamed() {
     let canonical = r#"{"HoTen":"a","X":{"HoTen":"b"},"Y":[{"HoTen":"c"}]}"#;
     let item = Item { reference: "r", version: "v", action: Action::Write, canonical };
-    let batch = String::from_utf8(renamed().write_batch("87", "g", "t", [item])).expect("text");
+    let batch = String::from_utf8(batch(&renamed(), ["87", "g", "t"], [item])).expect("text");
     assert!(batch.contains(r#""hs":{"ten":"a","X":{"HoTen":"b"},"Y":[{"HoTen":"c"}]}"#), "{batch}");
 }
 
@@ -216,6 +230,15 @@ fn what_may_be_left_out_of_a_profile() {
             "grant_type = \"client_credentials\"",
             "Content-Type = \"application/json; charset=utf-8\"",
             "Accept = \"application/json\"",
+            // A system may offer no digests, no sum, and say less of each record.
+            "Nhom = \"MaXa\"",
+            "digest = \"MaKiemTra\"",
+            "first = 1",
+            "total = \"TongSo\"",
+            "page = \"Trang\"",
+            "national-id = \"MaDoiTuong\"",
+            "state = \"TrangThai\"",
+            "changed = \"CapNhatLuc\"",
             "[record.rename]",
             "\"3\" = \"already-processed\"",
             "\"-1\" = \"malformed\"",
@@ -263,9 +286,10 @@ proptest! {
         let items: Vec<Item<'_>> = items.iter().zip(&records).map(|((reference, version, write, _), canonical)| {
             Item { reference, version, action: if *write { Action::Write } else { Action::Stop }, canonical }
         }).collect();
-        let batch = profile.write_batch(&province, &key, "20231218083000", items.iter().copied());
-        let told = profile.envelope_bytes(&province, &key, "20231218083000")
-            + items.iter().map(|i| profile.item_bytes(i)).sum::<usize>() + items.len() - 1;
+        let batch = batch(&profile, [&province, &key, "20231218083000"], items.iter().copied());
+        let frame = Frame { province: &province, batch_key: &key, sent_at: "20231218083000" };
+        let told = writes(&profile).frame_bytes(&frame)
+            + items.iter().map(|i| writes(&profile).item_bytes(i)).sum::<usize>() + items.len() - 1;
         prop_assert_eq!(batch.len(), told);
         let parsed: serde_json::Value = serde_json::from_slice(&batch).expect("JSON");
         let (list, record, name, reference) =

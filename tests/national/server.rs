@@ -122,9 +122,12 @@ pub fn request() -> WireRequest {
         purpose: Purpose::Operation(Operation::Write),
         method: "POST".into(),
         path: "/ghi".into(),
+        from_host: false,
+        proofs: Vec::new(),
         headers: vec![("Content-Type".into(), "application/json".into())],
         credentials: Vec::new(),
         body: b"{}".to_vec(),
+        blanks: Vec::new(),
         time_limit: Duration::from_secs(20),
         answer_limit: 100_000,
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
+use molisa_gateway::model::Timestamp;
+use molisa_gateway::national::certificate as ends;
 use molisa_gateway::national::{Cause, HttpTransport, Identity, Reply, Transport, TransportOptions, WireError};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -132,6 +134,47 @@ async fn a_client_certificate_is_shown_when_configured() {
     std::fs::write(&files.key, key.serialize_pem()).expect("a file");
     options.identity = Some(files);
     assert_eq!(exchange(&options).await.expect("an answer").status, 200);
+}
+
+#[tokio::test]
+async fn failure_23_a_certificate_that_is_renewed_on_disk_is_shown_without_a_restart() {
+    let (dir, issuer, clients) = (TempDir::new().expect("a folder"), issuer("CA thử"), issuer("CA cổng"));
+    let server = server(&issuer, "localhost", 2030, Some(&clients));
+    let mut options = options(&server, "localhost", &dir, Some(&issuer));
+    let files = Identity { certificate: dir.path().join("cong.pem"), key: dir.path().join("cong.key") };
+    let put = |year| {
+        let (certificate, key) = certificate(&clients, "tinh-87", year);
+        std::fs::write(&files.key, key.serialize_pem()).expect("a file");
+        std::fs::write(&files.certificate, certificate.pem()).expect("a file");
+    };
+    put(2021);
+    options.identity = Some(files.clone());
+    let gateway = HttpTransport::open(&options).expect("a client");
+    assert_eq!(gateway.certificate_until(), None, "nothing was seen yet");
+    let why = not_sent(gateway.exchange(request()).await);
+    assert!(why.contains("chứng thư của cổng này") && why.contains("CertificateExpired"), "{why}");
+
+    // Half written: the one before stays in use, and is refused as before.
+    std::fs::write(&files.certificate, "-----BEGIN CERT").expect("a file");
+    let why = not_sent(gateway.exchange(request()).await);
+    assert!(why.contains("chứng thư của cổng này"), "{why}");
+    put(2031);
+    assert_eq!(gateway.exchange(request()).await.expect("an answer").status, 200);
+    let until = TimeZone::UTC.to_timestamp(date(2030, 1, 1).at(0, 0, 0, 0)).expect("a time");
+    assert_eq!(gateway.certificate_until().map(|t| t.0), Some(until.as_millisecond()));
+    let ours = ends::pem_valid_until(&std::fs::read(&files.certificate).expect("a file")).expect("a certificate");
+    assert_eq!(ours.day().to_string(), "2031-01-01");
+}
+
+#[test]
+fn failure_23_the_end_is_told_30_14_7_and_1_day_ahead() {
+    let (now, day) = (Timestamp(1_795_485_600_000), 86_400_000);
+    let after = |days: i64| ends::warning(now.plus(days * day), now);
+    let told: Vec<_> = [400, 31, 30, 15, 14, 8, 7, 2, 1, 0, -1, -400].map(after).into();
+    let expected =
+        [None, None, Some(30), Some(30), Some(14), Some(14), Some(7), Some(7), Some(1), Some(0), Some(0), Some(0)];
+    assert_eq!(told, expected);
+    assert_eq!(ends::days_left(now.plus(day - 1), now), 0, "less than a day is none");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use molisa_gateway::model::{Action, Timestamp};
 use molisa_gateway::national::{
-    Credentials, Item, Operation, Profile, Session, Transport, Verdict, WireRequest, match_results,
+    Credentials, Frame, Item, Operation, Profile, Session, Transport, Verdict, WireRequest, match_results,
 };
 
 use super::server::{Server, http, open};
@@ -32,7 +32,7 @@ async fn exchange(
         molisa_gateway::national::Purpose::Operation(operation) => operation,
         molisa_gateway::national::Purpose::Token => panic!("not a token"),
     };
-    let reply = transport.exchange(request.authorized(&pass.headers)).await.expect("an answer");
+    let reply = transport.exchange(request.authorized(&pass)).await.expect("an answer");
     (profile.judge(operation, &reply), pass.generation)
 }
 
@@ -60,7 +60,8 @@ async fn a_batch_goes_out_again_with_the_same_bytes_after_its_token_died() {
 
     let items =
         ["DT-1", "DT-2"].map(|reference| Item { reference, version: "00", action: Action::Write, canonical: "{}" });
-    let batch = profile.write_batch("87", "goi-0001", &profile.wire_time(NOW), items);
+    let frame = Frame { province: "87", batch_key: "goi-0001", sent_at: &profile.wire_time(NOW) };
+    let batch = profile.encoder("doi-tuong", Operation::Write).expect("offered").body(&frame, items);
     let request = profile.request("doi-tuong", Operation::Write, batch).expect("offered");
     let (first, generation) = exchange(&*transport, &session, &profile, request.clone()).await;
     assert_eq!(first, Verdict::TokenInvalid);
@@ -71,7 +72,7 @@ async fn a_batch_goes_out_again_with_the_same_bytes_after_its_token_died() {
     assert_eq!(matched.accepted, [(0, Some("Q".to_owned()))]);
     assert_eq!(matched.refused, [(1, "E1".to_owned(), String::new())]);
 
-    let question = profile.request("doi-tuong", Operation::Ask, profile.ask("goi-0002")).expect("offered");
+    let question = profile.ask("doi-tuong", "goi-0002").expect("offered");
     assert_eq!(exchange(&*transport, &session, &profile, question).await.0, Verdict::NeverSeen);
 
     let seen = server.requests();

@@ -13,6 +13,7 @@ use super::server::{Server, http, open, request};
 fn unknown(result: Result<Reply, WireError>) -> String {
     match result {
         Err(WireError::Unknown { why }) => why,
+        Err(error @ WireError::TooLarge { .. }) => error.to_string(),
         other => panic!("the outcome must be unknown, not {other:?}"),
     }
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 
 mod crossed;
+mod dossiers;
+mod entangled;
 mod programmes;
 mod same;
 mod servers;

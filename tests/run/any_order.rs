@@ -165,7 +165,7 @@ async fn story(mut world: World, seed: u64) {
         .await
         .unwrap()
         .into_iter()
-        .map(|m| ((m.key, m.kind), m.reason))
+        .map(|m| ((m.key, if m.place == "held" { "held-here".to_owned() } else { m.kind }), m.reason))
         .collect();
     let keys: Vec<String> = world.nation().records(None, 100_000).into_iter().map(|r| r.reference).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();

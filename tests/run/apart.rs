@@ -34,7 +34,8 @@ async fn failure_35_a_system_that_is_down_holds_no_other_up() {
     world.wire.down.store(true, Ordering::SeqCst);
     let stop = CancellationToken::new();
     // The dead one is tried for ever; it is only left when the other has done its work.
-    let options = SyncOptions { release_brake: None, patience: Duration::MAX };
+    let options =
+        SyncOptions { release_brake: None, patience: Duration::MAX, stalled: std::collections::BTreeSet::default() };
     let dead = sync(&world.store, &world.stream, &*world.hands, &options, &Quiet, &stop);
     let living = async {
         let run = sync(&world.store, &second, &*world.hands, &world.options, &Quiet, &CancellationToken::new()).await;

@@ -20,12 +20,14 @@ fn change(world: &World, keys: &[String], to: &str) {
     }
 }
 
-/// So many new people, each like one who arrived.
+/// So many new people, each like one who arrived, but with no paper of their own: one number is one person.
 fn add(world: &World, keys: &[String], mark: &str) {
     let local = world.local();
     for key in keys {
         local.execute("create temp table one as select * from doi_tuong where ma_ho_so = ?1", [key]).unwrap();
-        local.execute("update one set ma_ho_so = ?1 || ma_ho_so", [mark]).unwrap();
+        local
+            .execute("update one set ma_ho_so = ?1 || ma_ho_so, so_giay_to = '', loai_giay_to = '', so_cu = ''", [mark])
+            .unwrap();
         local.execute_batch("insert into doi_tuong select * from one; drop table one").unwrap();
     }
 }

@@ -115,7 +115,7 @@ impl House {
             }
         }
         let mut lines = store
-            .prepare("select key, reason, field, value from mismatch where state = 'open' and kind = 'held-here'")
+            .prepare("select key, reason, field, value from mismatch where closed_ms is null and place = 'held'")
             .unwrap();
         let mut lines = lines.query([]).unwrap();
         let mut held = BTreeMap::new();

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use molisa_gateway::delta::{Class, Tally};
-use molisa_gateway::model::Clock as _;
+use molisa_gateway::model::{Clock as _, Kind};
 use molisa_gateway::run::{Outcome, Plan, plan};
 use molisa_gateway::sandbox::{FaultKind as K, Operation};
 use molisa_gateway::store::decided::PARKED;
@@ -120,17 +120,7 @@ async fn what_waits_behind_the_brake_or_is_parked_is_not_unchanged() {
     let mut tx = world.store.write().await.unwrap();
     let (id, _) = runs::find_stream(&mut tx, "doi-tuong").await.unwrap().unwrap();
     assert_eq!(decided::park(&mut tx, id, &[&key]).await.unwrap(), 1);
-    let draft = mismatch::Draft {
-        key: key.clone(),
-        kind: PARKED,
-        reason: PARKED.to_owned(),
-        field: String::new(),
-        value: String::new(),
-        proposal: String::new(),
-        detail: "chờ".to_owned(),
-        complaints: "[]".to_owned(),
-        source_row: None,
-    };
+    let draft = mismatch::Draft { detail: "chờ".to_owned(), ..mismatch::Draft::new(&key, Kind::Parked, PARKED) };
     mismatch::open(&mut tx, id, 1, world.hands.now(), &[draft]).await.unwrap();
     tx.commit().await.unwrap();
     let said = planned(&world).await;

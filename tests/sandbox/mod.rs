@@ -15,6 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+mod portals;
+
 const SEND: &str = "/misposasoft/1.0/doi-tuong/dong-bo";
 const FIELDS: &str = "HoTen NgaySinh NamSinh DoChinhXacNgaySinh GioiTinh DanToc LoaiGiayTo SoGiayTo MaDinhDanhCu MaTinh \
     MaHuyen MaXa DanhMucDVHC DiaChi ThonTo NhomDoiTuong HeSo MucChuan MucHuong ChinhSach SoQuyetDinh NgayQuyetDinh \

@@ -29,7 +29,7 @@ async fn charsets_are_decoded() {
     assert_eq!(texts(&big, "utf-16be").await, wanted);
     // ễ is ê (EA) with a tilde (DE) behind it; Đ is D0.
     let old = b"k,ho_ten\n1,Nguy\xea\xden \xd0\n";
-    assert_eq!(texts(old, "windows-1258").await, [["1", "Nguyê\u{303}n Đ"]]);
+    assert_eq!(texts(old, "windows-1258").await, [["1", "Nguyễn Đ"]]);
 }
 
 #[tokio::test]
@@ -142,7 +142,6 @@ async fn settings_that_cannot_be_are_refused() {
         (config("đ", "\"", "utf-8"), "delimiter"),
         (config(",", "", "utf-8"), "quote"),
         (config(",", ",", "utf-8"), "same"),
-        (config(",", "\"", "tcvn3"), "windows-1258"),
         (config(",", "\"", "latin9"), "windows-1258"),
     ] {
         let told = Source::open(&config, std::path::Path::new("/")).await.expect_err(word).to_string();

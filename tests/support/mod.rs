@@ -1,5 +1,10 @@
 //! What the stories share.
 
 pub mod databases;
+pub mod dossiers;
+pub mod inbox;
+pub mod portal;
 pub mod proxy;
+pub mod question;
 pub mod world;
+pub mod xml;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -87,7 +88,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    fn to(nation: Arc<Mutex<Nation>>, hands: &Arc<Hands>) -> Arc<Self> {
+    pub fn to(nation: Arc<Mutex<Nation>>, hands: &Arc<Hands>) -> Arc<Self> {
         Arc::new(Self { nation, hands: Arc::clone(hands), down: std::sync::atomic::AtomicBool::new(false) })
     }
 }
@@ -122,8 +123,8 @@ impl Transport for Wire {
                 retry_after: header("retry-after"),
                 date: header("date"),
                 content_type: header("content-type"),
-                certificate_until: None,
                 body,
+                ..Reply::default()
             })
         })
     }
@@ -207,7 +208,8 @@ impl World {
         let nation = Arc::new(Mutex::new(Nation::new(Settings::default(), Words::default())));
         let wire = Wire::to(nation, &hands);
         let stream = Self::stream(dir.path(), &wire).await;
-        let options = SyncOptions { release_brake: None, patience: Duration::from_hours(2) };
+        let options =
+            SyncOptions { release_brake: None, patience: Duration::from_hours(2), stalled: BTreeSet::default() };
         Self { dir, place, store, stream, hands, wire, options }
     }
 
@@ -234,6 +236,8 @@ impl World {
             entity: "doi-tuong".into(),
             brake: Brake::default(),
             decision: None,
+            once: false,
+            after: Vec::new(),
         }
     }
 

@@ -18,12 +18,16 @@ pub struct TableChanges {
     pub updated: u64,
     /// Rows that say withdrawn, with day and reason.
     pub withdrawn: u64,
+    /// New rows: dossiers, and steps of dossiers.
+    pub added: u64,
+    /// New steps that come too late: older than one that was there before. They are shown, not sent.
+    pub late: u64,
 }
 
 impl TableChanges {
     /// How many records a correct gateway sends for it.
     pub fn sendable(&self) -> u64 {
-        self.updated + self.withdrawn
+        self.updated + self.withdrawn + self.added
     }
 }
 
@@ -74,7 +78,7 @@ fn update(row: &mut Row, table: Table, recipe: &Recipe, random: &mut Random) {
     let day: Date = recipe.body.change.day;
     match table {
         // House numbers above 999 do not occur in the first tables.
-        Table::DoiTuong | Table::MaiTang | Table::TroGiupDotXuat => {
+        Table::DoiTuong | Table::MaiTang | Table::TroGiupDotXuat | Table::HoSo | Table::BuocXuLy => {
             row.set("dia_chi", format!("Số {}, {}", random.between(1000, 1999), recipe.name()));
         }
         // A bill that came late.

@@ -31,6 +31,12 @@ pub enum Harm {
     HalfArrears,
     /// An age that the year of birth does not give.
     WrongAge,
+    /// A telephone number that is none.
+    BadTelephone,
+    /// The last step leads back to the beginning.
+    StepBack,
+    /// Nobody is named for the last step.
+    NoHandler,
 }
 
 impl Harm {
@@ -38,14 +44,15 @@ impl Harm {
     /// more on purpose: this room must not learn it from the mappings that it tests.
     pub fn held_for(self) -> &'static str {
         match self {
-            Self::MissingName | Self::HalfArrears => "missing",
+            Self::MissingName | Self::HalfArrears | Self::NoHandler => "missing",
             Self::NumberLostZero => "identity-length",
             Self::Filler => "identity-filler",
             Self::UnknownCode => "unknown-code",
             Self::LowAmount => "amount",
-            Self::NegativeMoney | Self::WrongAge => "bad-value",
+            Self::NegativeMoney | Self::WrongAge | Self::BadTelephone => "bad-value",
             Self::NoAccount => "account",
             Self::WrongOrder | Self::TooLong => "date-order",
+            Self::StepBack => "step-back",
         }
     }
 
@@ -61,14 +68,20 @@ impl Harm {
         }
     }
 
-    /// Which a table can have.
-    pub(super) fn of_table(table: Table) -> &'static [Self] {
+    /// Of a dossier's own row, not of one of its steps.
+    pub(in super::super) fn of_dossier(self) -> bool {
+        !matches!(self, Self::StepBack | Self::NoHandler)
+    }
+
+    /// Which a table can have; those of steps are dealt out with the dossiers.
+    pub(in super::super) fn of_table(table: Table) -> &'static [Self] {
         use Harm::{
-            Filler, HalfArrears, LowAmount, MissingName, NegativeMoney, NoAccount, NumberLostZero, TooLong,
-            UnknownCode, WrongAge, WrongOrder,
+            BadTelephone, Filler, HalfArrears, LowAmount, MissingName, NegativeMoney, NoAccount, NoHandler,
+            NumberLostZero, StepBack, TooLong, UnknownCode, WrongAge, WrongOrder,
         };
         match table {
-            Table::DoiTuong => &[],
+            Table::DoiTuong | Table::BuocXuLy => &[],
+            Table::HoSo => &[MissingName, UnknownCode, BadTelephone, StepBack, NoHandler],
             Table::MaiTang => &[MissingName, NumberLostZero, Filler, UnknownCode, LowAmount, NoAccount, WrongOrder],
             Table::TroGiupDotXuat => {
                 &[MissingName, NumberLostZero, Filler, UnknownCode, NegativeMoney, NoAccount, WrongOrder]

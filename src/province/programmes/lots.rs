@@ -13,7 +13,7 @@ use super::harm::Harm;
 pub(in super::super) type Harms = BTreeMap<Harm, u64>;
 
 /// Counts that are still to be given away.
-pub(super) struct Deal(Vec<u64>);
+pub(in super::super) struct Deal(Vec<u64>);
 
 impl Deal {
     pub fn new(counts: Vec<u64>) -> Self {
@@ -35,7 +35,7 @@ impl Deal {
 }
 
 /// Damages that are still to be done.
-pub(super) struct Harming {
+pub(in super::super) struct Harming {
     kinds: Vec<Harm>,
     deal: Deal,
     /// Drawn for a row that it did not fit; the next row that it fits has it.
@@ -62,7 +62,7 @@ impl Harming {
 }
 
 /// The lane of the generator that plans this table.
-pub(super) fn lane(table: Table) -> u64 {
+pub(in super::super) fn lane(table: Table) -> u64 {
     u64::MAX - 2 - table as u64
 }
 

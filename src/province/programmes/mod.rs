@@ -21,6 +21,7 @@ mod sheet;
 pub use change::TableChanges;
 pub(super) use change::change;
 pub use harm::Harm;
+pub(super) use lots::{Deal, Harming, Harms, lane};
 
 use super::recipe::Recipe;
 use super::table::{Row, Table};
@@ -33,7 +34,7 @@ const OWN: [Table; 5] =
 fn parts(table: Table, recipe: &Recipe) -> Vec<u64> {
     let body = &recipe.body;
     match table {
-        Table::DoiTuong | Table::ChiTra => vec![body.province.people],
+        Table::DoiTuong | Table::ChiTra | Table::HoSo | Table::BuocXuLy => vec![body.province.people],
         Table::MaiTang => vec![body.mai_tang.count],
         Table::TroGiupDotXuat => body.tro_giup_dot_xuat.case.iter().map(|c| c.count).collect(),
         Table::ChamSocKhanCap => {
@@ -68,7 +69,7 @@ fn own_people(recipe: &Recipe, people: u64) -> u64 {
 /// The rows of a programme.
 pub(super) fn rows(table: Table, recipe: &Recipe, seed: u64, people: u64) -> Box<dyn Iterator<Item = Row> + Send + '_> {
     match table {
-        Table::DoiTuong => Box::new(std::iter::empty()),
+        Table::DoiTuong | Table::HoSo | Table::BuocXuLy => Box::new(std::iter::empty()),
         Table::MaiTang => Box::new(funerals::rows(recipe, seed, people)),
         Table::TroGiupDotXuat => Box::new(relief::rows(recipe, seed, people)),
         Table::ChamSocKhanCap => Box::new(care::rows(recipe, seed, people)),

@@ -7,11 +7,17 @@ use super::*;
 
 mod answers;
 mod apart;
+mod applications;
+mod attachments;
+
+mod btxh;
 mod forms;
 mod order;
 mod payments;
+mod portals;
 mod programmes;
 mod questions;
+mod soap;
 
 const NOW: i64 = 1_795_000_000_000; // 2026-11-18 in Viet Nam
 const SEND: &str = "/misposasoft/1.0/doi-tuong/dong-bo";

@@ -1,0 +1,145 @@
+//! `mismatch groups`: many mismatches of one cause, the biggest first, and what would close all of them at once.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde_json::json;
+
+use super::mismatch::{Districts, streams};
+use super::{Call, Failure, output};
+use crate::app::App;
+use crate::mismatch::grouped;
+use crate::model::{Clock, Message, SystemClock, Timestamp};
+use crate::store::triage::{self, Group, Week};
+use crate::store::{StoreError, Tx};
+
+#[derive(Debug, Args)]
+pub(super) struct GroupsArgs {
+    /// Luồng / the stream
+    #[arg(long)]
+    stream: Option<String>,
+    /// Nhiều nhất bao nhiêu nhóm / at most so many groups
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=1000))]
+    limit: i64,
+    /// Bao nhiêu tuần gần đây / how many of the last weeks
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=104))]
+    weeks: u8,
+}
+
+/// What is open and what is over, in all of some streams.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// Open, by kind.
+    pub open: BTreeMap<String, i64>,
+    /// Over.
+    pub closed: i64,
+    /// Causes with their stream, the biggest first.
+    pub groups: Vec<(String, Group)>,
+}
+
+/// Counts what stands under these streams.
+pub(super) async fn gather(tx: &mut Tx, names: &BTreeMap<i64, String>, limit: i64) -> Result<Gathered, StoreError> {
+    let (now, mut all) = (SystemClock::new().now(), Gathered::default());
+    for (id, name) in names {
+        let found = triage::groups(tx, *id, now, limit).await?;
+        all.groups.extend(found.into_iter().map(|group| (name.clone(), group)));
+        for (kind, count) in triage::by_kind(tx, *id).await? {
+            *all.open.entry(kind).or_default() += count;
+        }
+        all.closed += triage::closed(tx, *id).await?;
+    }
+    all.groups.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.1.cause.cmp(&b.1.cause)));
+    all.groups.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(all)
+}
+
+pub(super) async fn run(call: &Call, app: &App, args: &GroupsArgs) -> Result<u8, Failure> {
+    let now = SystemClock::new().now();
+    let mut tx = app.store.read().await?;
+    let names = streams(&mut tx, app, args.stream.as_ref()).await?;
+    let Gathered { open, closed, groups } = gather(&mut tx, &names, args.limit).await?;
+    let mut trend: Vec<Week> = Vec::new();
+    let mut units: BTreeMap<String, i64> = BTreeMap::new();
+    for id in names.keys() {
+        for (unit, count) in triage::by_unit(&mut tx, *id).await? {
+            *units.entry(unit).or_default() += count;
+        }
+        let weeks = triage::trend(&mut tx, *id, now, args.weeks).await?;
+        if trend.is_empty() {
+            trend = weeks;
+        } else {
+            for (all, week) in trend.iter_mut().zip(weeks) {
+                all.opened += week.opened;
+                all.closed += week.closed;
+            }
+        }
+    }
+    drop(tx);
+    let districts = Districts::of(app).0;
+    let mut places: Vec<(&str, &str, i64)> = units
+        .iter()
+        .map(|(unit, count)| (districts.get(unit).map_or("", String::as_str), unit.as_str(), *count))
+        .collect();
+    places.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.1.cmp(b.1)));
+    let closing = |group: &Group| grouped::closing(&group.kind, &group.reason, &group.cause, group.count);
+    if call.json {
+        let told = |(stream, group): &(String, Group)| {
+            let mut told = json!(group);
+            told["stream"] = json!(stream);
+            told["closing"] = json!(closing(group));
+            told
+        };
+        let places: Vec<_> = places
+            .iter()
+            .map(|(district, unit, count)| json!({ "district": district, "unit": unit, "count": count }))
+            .collect();
+        let groups: Vec<_> = groups.iter().map(told).collect();
+        println!("{}", json!({ "open": open, "closed": closed, "groups": groups, "weeks": trend, "places": places }));
+    } else if groups.is_empty() {
+        println!("{}", Message::MismatchNone.both());
+    } else {
+        println!("{}", grouped_table(&groups, closing));
+        println!("{}\n{}", Message::GroupsTrend.both(), weeks_table(&trend));
+        println!("{}\n{}", Message::GroupsPlaces.both(), places_table(&places));
+    }
+    Ok(if groups.is_empty() { 0 } else { 3 })
+}
+
+fn grouped_table(groups: &[(String, Group)], closing: impl Fn(&Group) -> String) -> comfy_table::Table {
+    let mut table = output::table(&[
+        Message::HeadCount,
+        Message::HeadKind,
+        Message::HeadCause,
+        Message::HeadAge,
+        Message::HeadClosing,
+    ]);
+    for (stream, group) in groups {
+        table.add_row([
+            group.count.to_string(),
+            format!("{}\n{stream}: {}", output::kind(&group.kind), group.kind),
+            output::key(&group.cause),
+            format!("{} / {} / {}", group.week, group.month, group.older),
+            output::key(&closing(group)),
+        ]);
+    }
+    table
+}
+
+fn weeks_table(weeks: &[Week]) -> comfy_table::Table {
+    let mut table = output::table(&[Message::HeadDay, Message::HeadOpened, Message::HeadClosedCount]);
+    for week in weeks {
+        let until = Timestamp(week.until_ms).day().to_string();
+        table.add_row([until, week.opened.to_string(), week.closed.to_string()]);
+    }
+    table
+}
+
+/// The fullest communes; all are in `--json`.
+fn places_table(places: &[(&str, &str, i64)]) -> comfy_table::Table {
+    const SHOWN: usize = 20;
+    let mut table = output::table(&[Message::HeadDistrict, Message::HeadUnit, Message::HeadCount]);
+    for (district, unit, count) in places.iter().take(SHOWN) {
+        table.add_row([output::key(district), output::key(unit), count.to_string()]);
+    }
+    table
+}

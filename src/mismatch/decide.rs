@@ -1,0 +1,318 @@
+//! What people do with a mismatch: take it, say something, decide, second, take back, open again.
+//!
+//! [`Step`] by [`Step`] is a pure function of the mismatch as it stands; [`decide`] puts it to the store by version. Whoever
+//! comes later is told who was faster and when, and what they had typed is kept with the mismatch.
+
+use jiff::civil::Date;
+
+use super::{Decision, DecisionRules};
+use crate::model::{Kind, Timestamp};
+use crate::store::mismatch::{self, HELD, Noted};
+use crate::store::review::{self, Item};
+use crate::store::verdicts::AUTHORITY;
+use crate::store::{StoreError, Tx, alias};
+
+/// A difference is not accepted for longer: by then somebody must have looked again.
+const MOST_DAYS: i32 = 731;
+
+/// One thing that a person does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Puts it into somebody's hands; nobody's where empty.
+    Assign(String),
+    /// Says something.
+    Comment,
+    /// Decides.
+    Decide(Decision),
+    /// Confirms somebody else's decision.
+    Second,
+    /// Takes back what was decided and has no effect yet.
+    Undo,
+    /// Opens again what is closed or has taken effect.
+    Reopen,
+}
+
+/// What is asked, and by whom.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The step.
+    pub step: Step,
+    /// The version that was looked at; `None`: whichever is there.
+    pub version: Option<i64>,
+    /// Who.
+    pub who: String,
+    /// Why, or what is said.
+    pub words: String,
+    /// A reason code; empty for none.
+    pub reason: String,
+    /// Until which day a difference is accepted.
+    pub until: Option<Date>,
+}
+
+/// Why it is not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum No {
+    /// There is no such mismatch.
+    #[error("không có số {0} trong danh sách / there is no mismatch of this number")]
+    Unknown(i64),
+    /// Somebody was faster.
+    #[error(
+        "số {id}: {who} đã làm trước ({what}, lúc {at}); bản đang có là {version}. Điều bạn vừa viết được giữ lại trong `mismatch show {id}` / \
+         somebody was faster, and what you wrote is kept"
+    )]
+    TooLate {
+        /// Which.
+        id: i64,
+        /// Who.
+        who: String,
+        /// What they did.
+        what: String,
+        /// When.
+        at: String,
+        /// The version that stands now.
+        version: i64,
+    },
+    /// Somebody else has it.
+    #[error(
+        "đang do {0} xem xét; nhận về mình trước bằng `mismatch assign` / somebody else has it in review: assign it to yourself first"
+    )]
+    Theirs(String),
+    /// It is closed, or not in a state for this.
+    #[error(
+        "đang ở trạng thái '{0}', không làm được việc này; xem `mismatch show` / it is in a state in which this cannot be done"
+    )]
+    NotNow(String),
+    /// The kind does not allow it.
+    #[error("loại '{kind}' chỉ được: {allowed} / this kind allows only these")]
+    NotAllowed {
+        /// The kind.
+        kind: String,
+        /// What it allows.
+        allowed: String,
+    },
+    /// A rule holds it.
+    #[error(
+        "hồ sơ đang bị giữ tại tỉnh: chỉ có thể sửa tại nguồn / the record is held here: it can only be corrected at the source"
+    )]
+    Held,
+    /// A reason is needed.
+    #[error("phải ghi lý do (--reason hoặc --reason-code) / say why")]
+    ReasonNeeded,
+    /// There is no such reason code.
+    #[error("không có mã lý do '{code}'{hint}; đang có: {known} / there is no such reason code")]
+    NoReason {
+        /// The code.
+        code: String,
+        /// The nearest known one.
+        hint: String,
+        /// All.
+        known: String,
+    },
+    /// A day is needed, or the day is wrong.
+    #[error(
+        "accept-until cần --until, một ngày sau hôm nay và trong vòng hai năm / needs a day after today, within two years"
+    )]
+    Until,
+    /// A day is for an accepted difference only.
+    #[error("--until chỉ đi với accept-until / goes with accept-until only")]
+    NoUntil,
+    /// Numbers are not known on both sides.
+    #[error("cần hai số khác nhau, cả hai đều dùng được, mới hợp nhất được / two different usable numbers are needed")]
+    NoNumbers,
+    /// Another link stands in the way.
+    #[error(
+        "số này đã được hợp nhất với một số khác: mở lại quyết định ấy trước / this number is merged with another one already"
+    )]
+    Linked,
+    /// Nothing waits for a second person.
+    #[error("không có quyết định nào chờ người thứ hai / no decision waits for a second person")]
+    NoSecond,
+    /// The second person must be another one.
+    #[error("người thứ hai phải là người khác, không phải {0} / the second person must be another one")]
+    Same(String),
+}
+
+/// Why it failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// It is not done, and why.
+    #[error(transparent)]
+    No(#[from] No),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Does one step. The caller commits in any case but a failure of the store: of who came too late the words are kept.
+pub async fn decide(
+    tx: &mut Tx,
+    rules: &DecisionRules,
+    id: i64,
+    now: Timestamp,
+    asked: &Asked,
+) -> Result<Item, Failed> {
+    let Some(item) = review::find(tx, id).await? else { return Err(No::Unknown(id).into()) };
+    if asked.version.is_some_and(|version| version != item.version) && asked.step != Step::Comment {
+        return Err(too_late(tx, &item, now, asked).await?.into());
+    }
+    let (changed, event) = step(rules, &item, now, asked)?;
+    if asked.step == Step::Decide(Decision::MergeNumbers) {
+        let links = alias::links(tx, &[&item.person, &item.other]).await?;
+        let away = links.iter().any(|(earlier, _)| *earlier == item.other);
+        if away || alias::root(tx, &item.person).await? == item.other {
+            return Err(No::Linked.into());
+        }
+    }
+    if let Some(changed) = &changed
+        && !review::put(tx, changed).await?
+    {
+        let item = review::find(tx, id).await?.ok_or(No::Unknown(id))?;
+        return Err(too_late(tx, &item, now, asked).await?.into());
+    }
+    if asked.step == Step::Reopen {
+        review::lift(tx, id, now, &asked.who).await?;
+    }
+    mismatch::note(tx, now, &[event]).await?;
+    Ok(review::find(tx, id).await?.ok_or(No::Unknown(id))?)
+}
+
+/// Keeps what was typed, and says who was faster.
+async fn too_late(tx: &mut Tx, item: &Item, now: Timestamp, asked: &Asked) -> Result<No, StoreError> {
+    let what = match &asked.step {
+        Step::Decide(decision) => decision.word(),
+        Step::Assign(to) => to,
+        Step::Comment => "comment",
+        Step::Second => "confirm",
+        Step::Undo => "undo",
+        Step::Reopen => "reopen",
+    };
+    let mine =
+        Noted { who: &asked.who, what, reason: &asked.reason, words: &asked.words, ..Noted::of(item.id, "too-late") };
+    mismatch::note(tx, now, &[mine]).await?;
+    let last = review::last_change(tx, item.id).await?;
+    let (who, what, at) = last.map_or_else(Default::default, |e| {
+        let what = [e.event.as_str(), e.what.as_str()].join(" ");
+        (e.who, what.trim().to_owned(), Timestamp(e.at_ms).for_people())
+    });
+    let who = if who.is_empty() { "máy / the machine".to_owned() } else { who };
+    Ok(No::TooLate { id: item.id, who, what, at, version: item.version })
+}
+
+/// The mismatch after a step, and what is written down of it; `None`: it stays as it is.
+fn step<'a>(
+    rules: &DecisionRules,
+    item: &'a Item,
+    now: Timestamp,
+    asked: &'a Asked,
+) -> Result<(Option<Item>, Noted<'a>), No> {
+    let event =
+        |event| Noted { who: &asked.who, reason: &asked.reason, words: &asked.words, ..Noted::of(item.id, event) };
+    let not_now = || No::NotNow(item.state.clone());
+    reason_known(rules, asked)?;
+    let mut new = item.clone();
+    let in_hand = matches!(item.state.as_str(), "open" | "in-review");
+    Ok(match &asked.step {
+        Step::Comment if asked.words.trim().is_empty() => return Err(No::ReasonNeeded),
+        Step::Comment => (None, event("comment")),
+        Step::Assign(_) if !in_hand => return Err(not_now()),
+        Step::Assign(to) => {
+            if to.is_empty() { "open" } else { "in-review" }.clone_into(&mut new.state);
+            new.assignee.clone_from(to);
+            (Some(new), Noted { what: to, ..event(if to.is_empty() { "given-back" } else { "taken" }) })
+        }
+        Step::Decide(decision) => {
+            // What the file decided waits until it takes effect, and a person may still decide otherwise.
+            let by_file = item.state == "decided" && item.decided_by == AUTHORITY;
+            if !in_hand && !by_file {
+                return Err(not_now());
+            }
+            if !item.assignee.is_empty() && item.assignee != asked.who {
+                return Err(No::Theirs(item.assignee.clone()));
+            }
+            allowed(rules, item, *decision, now, asked)?;
+            let second = Kind::from_word(&item.kind).is_some_and(|kind| rules.needs_second(kind, *decision));
+            "decided".clone_into(&mut new.state);
+            decision.word().clone_into(&mut new.decision);
+            new.decided_by.clone_from(&asked.who);
+            new.decided_ms = Some(now.0);
+            new.why = why(asked);
+            new.until_day = asked.until.map_or_else(String::new, |day| day.to_string());
+            if second { "" } else { "-" }.clone_into(&mut new.seconded_by);
+            new.applied_ms = None;
+            (Some(new), Noted { what: decision.word(), ..event("decided") })
+        }
+        Step::Second => {
+            if item.state != "decided" || !item.seconded_by.is_empty() {
+                return Err(No::NoSecond);
+            }
+            if item.decided_by == asked.who {
+                return Err(No::Same(asked.who.clone()));
+            }
+            new.seconded_by.clone_from(&asked.who);
+            (Some(new), Noted { what: &item.decision, ..event("seconded") })
+        }
+        Step::Undo if item.state != "decided" => return Err(not_now()),
+        Step::Undo => {
+            undecided(&mut new, asked);
+            (Some(new), Noted { what: &item.decision, ..event("undone") })
+        }
+        Step::Reopen if !matches!(item.state.as_str(), "closed" | "applied") => return Err(not_now()),
+        Step::Reopen => {
+            undecided(&mut new, asked);
+            (new.closed_ms, new.opened_ms) = (None, now.0);
+            (Some(new), Noted { what: &item.decision, ..event("reopened") })
+        }
+    })
+}
+
+/// Nothing is decided any more. Who said so stays: the file does not decide about it again.
+fn undecided(item: &mut Item, asked: &Asked) {
+    "open".clone_into(&mut item.state);
+    item.decided_by.clone_from(&asked.who);
+    for text in [&mut item.assignee, &mut item.decision, &mut item.why, &mut item.until_day, &mut item.seconded_by] {
+        text.clear();
+    }
+    (item.decided_ms, item.applied_ms) = (None, None);
+}
+
+fn why(asked: &Asked) -> String {
+    let parts = [asked.reason.trim(), asked.words.trim()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+}
+
+fn reason_known(rules: &DecisionRules, asked: &Asked) -> Result<(), No> {
+    let known: Vec<&str> = rules.reasons().iter().map(|(code, _)| code.as_str()).collect();
+    if asked.reason.is_empty() || known.contains(&asked.reason.as_str()) {
+        return Ok(());
+    }
+    let hint = crate::model::suggest::hint(&asked.reason, known.iter().copied());
+    Err(No::NoReason { code: asked.reason.clone(), hint, known: known.join(", ") })
+}
+
+fn allowed(rules: &DecisionRules, item: &Item, decision: Decision, now: Timestamp, asked: &Asked) -> Result<(), No> {
+    if item.place == HELD && decision != Decision::CorrectAtSource {
+        return Err(No::Held);
+    }
+    let list = Kind::from_word(&item.kind).map(|kind| rules.allowed(kind)).unwrap_or_default();
+    if !list.contains(&decision) {
+        let words: Vec<&str> = list.iter().map(|decision| decision.word()).collect();
+        let allowed = if words.is_empty() { "—".to_owned() } else { words.join(", ") };
+        return Err(No::NotAllowed { kind: item.kind.clone(), allowed });
+    }
+    let today = now.day();
+    match (decision, asked.until) {
+        (Decision::AcceptUntil, Some(day))
+            if day > today && day <= today.saturating_add(jiff::Span::new().days(MOST_DAYS)) => {}
+        (Decision::AcceptUntil, _) => return Err(No::Until),
+        (_, Some(_)) => return Err(No::NoUntil),
+        _ => {}
+    }
+    if decision == Decision::AcceptUntil && why(asked).is_empty() {
+        return Err(No::ReasonNeeded);
+    }
+    let numbers = !item.person.is_empty() && !item.other.is_empty() && item.person != item.other;
+    if decision == Decision::MergeNumbers && !numbers {
+        return Err(No::NoNumbers);
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! The verbs of `mismatch`, as a person types them: with the real program, and what they do to the nation.
+#![expect(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
+
+use std::process::Output;
+
+use molisa_gateway::province::{Recipe, write_sqlite};
+use serde_json::{Value, json};
+
+use super::program::{Sandbox, configure, json as told, run};
+
+struct House {
+    dir: tempfile::TempDir,
+    sandbox: Sandbox,
+}
+
+impl House {
+    async fn of(rows: u64) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        write_sqlite(&dir.path().join("local.db"), &Recipe::built_in().unwrap(), 3, rows).await.unwrap();
+        let sandbox = Sandbox::start(&[]);
+        configure(dir.path(), &sandbox.address);
+        Self { dir, sandbox }
+    }
+
+    fn call(&self, args: &[&str]) -> Output {
+        let config = self.dir.path().join("gateway.toml").display().to_string();
+        run(&[&["--config", &config], args].concat())
+    }
+
+    #[track_caller]
+    fn done(&self, args: &[&str]) -> Value {
+        let output = self.call(&[args, &["--json"]].concat());
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{args:?}: {}", told(&output));
+        told(&output)
+    }
+
+    #[track_caller]
+    fn refused(&self, args: &[&str], says: &str) {
+        let output = self.call(args);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
+        assert!(text.contains(says), "{args:?}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_listed_grouped_decided_and_done() {
+    let house = House::of(300).await;
+    house.refused(&["mismatch", "list", "--kind", "held-her"], "held-here");
+    let key: String = rusqlite::Connection::open(house.dir.path().join("local.db"))
+        .unwrap()
+        .query_row("select ma_ho_so from doi_tuong where length(so_giay_to) = 12 order by 1 limit 1", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    let nameless = "update doi_tuong set ho_ten = '' where rowid in (select rowid from doi_tuong where ma_ho_so > ?1 order by ma_ho_so limit 8)";
+    let local = rusqlite::Connection::open(house.dir.path().join("local.db")).unwrap();
+    assert_eq!(local.execute(nameless, [&key]).unwrap(), 8);
+    drop(local);
+    let ruling = |kind: &str| json!({ "references": [key], "as": kind, "MaLoi": "E7", "ThongBao": "không hợp lệ" });
+    house.sandbox.say("POST", "/_sandbox/refuse", &ruling("refused").to_string());
+    house.done(&["sync"]);
+    house.sandbox.say("POST", "/_sandbox/refuse", &ruling("accepted").to_string());
+
+    // Pages follow one another, the gravest first.
+    let all = house.done(&["mismatch", "list", "--limit", "10000"])["mismatches"].as_array().unwrap().clone();
+    let (mut paged, mut after) = (Vec::new(), "0-0".to_owned());
+    while !after.is_empty() {
+        let page = house.done(&["mismatch", "list", "--limit", "5", "--after", &after]);
+        paged.extend(page["mismatches"].as_array().unwrap().clone());
+        after = page["after"].as_str().unwrap_or_default().to_owned();
+    }
+    assert_eq!(paged, all);
+    assert!(all.len() > 5 && all[0]["gravity"] == 1, "{}", all.len());
+    let groups = house.done(&["mismatch", "groups"]);
+    let counted: i64 = groups["groups"].as_array().unwrap().iter().map(|g| g["count"].as_i64().unwrap()).sum();
+    assert_eq!(counted, i64::try_from(all.len()).unwrap());
+    assert!(groups["groups"][0]["closing"].as_str().unwrap().contains("hồ sơ"), "{groups}");
+    assert_eq!(groups["weeks"][0]["opened"], counted);
+
+    // One record that the nation refused goes again.
+    let refused = house.done(&["mismatch", "list", "--kind", "refused-there"])["mismatches"][0].clone();
+    let id = refused["id"].to_string();
+    assert_eq!(refused["key"], key);
+    house.refused(&["mismatch", "resolve", &id, "--decision", "take-theirs"], "keep-ours, correct-at-source");
+    house.refused(&["mismatch", "resolve", &id, "--decision", "keep-our"], "did you mean `keep-ours`");
+    let version = refused["version"].to_string();
+    house.done(&["mismatch", "assign", &id, "--version", &version]);
+    assert_eq!(house.done(&["mismatch", "list", "--mine"])["mismatches"].as_array().unwrap().len(), 1);
+    house.refused(
+        &["mismatch", "resolve", &id, "--decision", "keep-ours", "--reason", "đã mở", "--version", &version],
+        "đã làm trước",
+    );
+    house.done(&["mismatch", "comment", &id, "Sở đã mở danh mục"]);
+    house.done(&["mismatch", "resolve", &id, "--decision", "keep-ours"]);
+    house.refused(&["mismatch", "confirm", &id], "không có quyết định nào chờ người thứ hai");
+    house.done(&["mismatch", "undo", &id]);
+    house.done(&["mismatch", "resolve", &id, "--decision", "keep-ours"]);
+    assert_eq!(house.done(&["sync"])["runs"][0]["confirmed"], 1);
+    let shown = house.done(&["mismatch", "show", &id]);
+    let events: Vec<&str> = shown["events"].as_array().unwrap().iter().map(|e| e["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["opened", "taken", "too-late", "comment", "decided", "undone", "decided", "applied", "closed"]);
+    assert_eq!(shown["events"][2]["words"], "đã mở");
+
+    // Many at once: looked at first, counted, then done; what may not is skipped and told.
+    let filter = ["mismatch", "resolve", "--kind", "held-here", "--decision", "correct-at-source"];
+    let would = house.done(&[&filter[..], &["--dry-run"]].concat())["would"].as_u64().unwrap();
+    assert!(would > 3);
+    house.refused(&filter, &format!("--expect {would}"));
+    house.refused(&[&filter[..], &["--expect", "1"]].concat(), "không làm gì");
+    house.refused(&["mismatch", "resolve", "--decision", "keep-ours"], "--kind");
+    let done = house.done(&[&filter[..], &["--expect", &would.to_string()]].concat());
+    assert_eq!((&done["decided"], &done["skipped"]), (&json!(would), &json!([])));
+    let skipped = house.done(&["mismatch", "resolve", &id, "999999", "--decision", "keep-ours", "--expect", "2"]);
+    assert_eq!((&skipped["decided"], skipped["skipped"].as_array().unwrap().len()), (&json!(0), 2));
+    house.done(&["sync"]);
+    let lines: i64 = rusqlite::Connection::open(house.dir.path().join("store.db"))
+        .unwrap()
+        .query_row("select count(*) from correction where over_ms is null", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(lines, i64::try_from(would).unwrap());
+    let checked = house.done(&["mapping", "check"]);
+    assert_eq!(checked["faults"], json!([]));
+}
