@@ -76,7 +76,7 @@ pub(super) async fn run(call: &Call) -> Result<u8, Failure> {
             .iter()
             .map(|(mark, what, found)| serde_json::json!({ "ok": *mark != Mark::Bad, "note": *mark == Mark::Note, "what": what, "found": found }))
             .collect();
-        println!("{}", serde_json::json!({ "checks": lines }));
+        say!("{}", serde_json::json!({ "checks": lines }));
     } else {
         for (mark, what, found) in &doctor.lines {
             let mark = match mark {
@@ -84,7 +84,7 @@ pub(super) async fn run(call: &Call) -> Result<u8, Failure> {
                 Mark::Note => "[??]",
                 Mark::Bad => "[!!]",
             };
-            println!("{mark} {what}: {found}");
+            say!("{mark} {what}: {found}");
         }
     }
     Ok(doctor.code)

@@ -131,9 +131,9 @@ fn lists(call: &Call, config: &Config) -> Result<u8, Failure> {
         return Err(Faults(broken).into());
     }
     if call.json {
-        println!("{}", json!({ "lists": shown }));
+        say!("{}", json!({ "lists": shown }));
     } else {
-        println!("{table}");
+        say!("{table}");
     }
     Ok(0)
 }
@@ -147,7 +147,7 @@ fn one(call: &Call, config: &Config, name: &str) -> Result<u8, Failure> {
             memory.iter().map(|e| json!({ "code": &*e.code, "name": &*e.name, "line": e.line })).collect();
         let mut all = told(&list, today);
         all["memory_rows"] = json!(rows);
-        println!("{all}");
+        say!("{all}");
         return Ok(0);
     }
     let [rows, now, ended, future, _] = counts(&list, today);
@@ -158,14 +158,14 @@ fn one(call: &Call, config: &Config, name: &str) -> Result<u8, Failure> {
         (Message::CodesFuture, future),
         (Message::CodesMemory, memory.len()),
     ] {
-        println!("{}: {count}", head.both());
+        say!("{}: {count}", head.both());
     }
     if !memory.is_empty() {
         let mut table = output::table(&[Message::HeadLine, Message::HeadKey, Message::HeadValue]);
         for entry in memory {
             table.add_row([entry.line.to_string(), output::key(&entry.code), output::key(&entry.name)]);
         }
-        println!("{table}");
+        say!("{table}");
     }
     Ok(0)
 }
@@ -257,7 +257,7 @@ async fn carried(config: &Config, list: &str, change: &Change) -> Result<Vec<Car
 fn tell(call: &Call, args: &ImportArgs, change: &Change, records: &[Carried]) {
     if call.json {
         let written = !args.dry_run && !change.is_empty();
-        println!("{}", json!({ "list": args.list, "written": written, "change": change, "records": records }));
+        say!("{}", json!({ "list": args.list, "written": written, "change": change, "records": records }));
         return;
     }
     let named = |what: Message, rows: &[crate::codes::Named]| -> Vec<[String; 4]> {
@@ -277,7 +277,7 @@ fn tell(call: &Call, args: &ImportArgs, change: &Change, records: &[Carried]) {
     ]
     .concat();
     if change.is_empty() {
-        println!("{}", Message::CodesNothing.with(&[("list", &args.list)]));
+        say!("{}", Message::CodesNothing.with(&[("list", &args.list)]));
         return;
     }
     let mut table = output::table(&[Message::CodesChange, Message::HeadKey, Message::HeadValue, Message::HeadDay]);
@@ -287,12 +287,12 @@ fn tell(call: &Call, args: &ImportArgs, change: &Change, records: &[Carried]) {
     if rows.len() > SHOWN {
         table.add_row([format!("… +{}", rows.len() - SHOWN)]);
     }
-    println!("{table}");
+    say!("{table}");
     for one in records {
         let values: [(&str, &dyn std::fmt::Display); 3] =
             [("stream", &one.stream), ("count", &one.records), ("code", &one.code)];
-        println!("{}", Message::CodesRecords.with(&values));
+        say!("{}", Message::CodesRecords.with(&values));
     }
     let message = if args.dry_run { Message::CodesWould } else { Message::CodesWritten };
-    println!("{}", message.with(&[("list", &args.list), ("count", &rows.len()), ("same", &change.same)]));
+    say!("{}", message.with(&[("list", &args.list), ("count", &rows.len()), ("same", &change.same)]));
 }

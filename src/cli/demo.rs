@@ -66,7 +66,7 @@ pub(super) async fn unless_stopped<T>(
 
 fn say(call: &Call, text: &str) {
     if !call.json {
-        println!("{text}");
+        say!("{text}");
     }
 }
 
@@ -239,7 +239,7 @@ fn show(
             "entities": nation["entities"], "portals": nation["portals"],
         });
         let streams: Vec<_> = first.iter().map(told).collect();
-        println!(
+        say!(
             "{}",
             serde_json::json!({
                 "runs": people, "streams": streams, "applications": applications, "mismatches": mismatches, "nation": nation
@@ -248,21 +248,21 @@ fn show(
         return u8::from(!good);
     }
     for round in &rounds[..rounds.len().min(3)] {
-        println!("{}", round.name);
-        println!("{}", output::outcomes(&round.outcomes));
+        say!("{}", round.name);
+        say!("{}", output::outcomes(&round.outcomes));
         for run in &round.outcomes {
             if !run.held.is_empty() {
-                println!("{}", output::reasons(&format!("Bị giữ / held ({}, {})", round.name, run.name), &run.held));
+                say!("{}", output::reasons(&format!("Bị giữ / held ({}, {})", round.name, run.name), &run.held));
             }
             if let Some(line) = output::told(run) {
-                println!("{line}");
+                say!("{line}");
             }
         }
     }
-    println!("{}", applications.line());
+    say!("{}", applications.line());
     mismatches.show();
-    println!("Sổ của cổng / the gateway's ledger: người đang hưởng/people {ours}");
-    println!(
+    say!("Sổ của cổng / the gateway's ledger: người đang hưởng/people {ours}");
+    say!(
         "Hệ thống quốc gia tự đếm / the nation's own count: người/people {}, lặp/repeated {}, sai thứ tự/out of order {}, vi phạm/violations {}",
         count("people"),
         count("effects_repeated"),
@@ -271,7 +271,7 @@ fn show(
     );
     for portal in PORTALS {
         let count = |key: &str| nation["portals"][portal][key].as_u64().unwrap_or(u64::MAX);
-        println!(
+        say!(
             "{portal}: hồ sơ/dossiers {}, bước/steps {}, lặp/repeated {}, sai thứ tự/out of order {}, lùi/backwards {}",
             count("dossiers"),
             count("steps"),
@@ -285,9 +285,9 @@ fn show(
     } else {
         "CÓ CON SỐ KHÔNG KHỚP / SOME FIGURE DOES NOT ADD UP"
     };
-    println!("{verdict}");
+    say!("{verdict}");
     if let Some(dir) = &args.keep {
-        println!("Giữ lại ở / kept in {}", dir.display());
+        say!("Giữ lại ở / kept in {}", dir.display());
     }
     u8::from(!good)
 }

@@ -58,7 +58,7 @@ pub(super) async fn run(call: &Call, args: &DiffArgs) -> Result<u8, Failure> {
         );
     }
     if call.json {
-        println!("{}", serde_json::json!({ "diffs": shown }));
+        say!("{}", serde_json::json!({ "diffs": shown }));
     } else {
         shown.iter().for_each(show);
     }
@@ -132,7 +132,7 @@ async fn source(app: &App, name: &str) -> Result<Source, Failure> {
 
 fn show(diff: &Difference) {
     let (held, freed): (u64, u64) = (diff.held.values().sum(), diff.freed.values().sum());
-    println!("{}", Message::DiffHead.with(&[("stream", &diff.name), ("scanned", &diff.scanned)]));
+    say!("{}", Message::DiffHead.with(&[("stream", &diff.name), ("scanned", &diff.scanned)]));
     let mut table = output::table(&[Message::HeadResult, Message::HeadCount]);
     for (what, count) in [
         (Message::DiffChanged, diff.changed),
@@ -145,9 +145,9 @@ fn show(diff: &Difference) {
     ] {
         table.add_row([what.both(), count.to_string()]);
     }
-    println!("{table}");
+    say!("{table}");
     if !diff.fields.is_empty() {
-        println!("{}", output::reasons(&Message::HeadField.both(), &diff.fields));
+        say!("{}", output::reasons(&Message::HeadField.both(), &diff.fields));
     }
     for (title, counts) in [
         (Message::DiffHeld, &diff.held),
@@ -155,19 +155,19 @@ fn show(diff: &Difference) {
         (Message::DiffOtherReason, &diff.other_reason),
     ] {
         if !counts.is_empty() {
-            println!("{}", output::reasons(&title.both(), counts));
+            say!("{}", output::reasons(&title.both(), counts));
         }
     }
     match &diff.sends {
-        None => println!("{}", Message::DiffNoLedger.both()),
-        Some(sends) => println!(
+        None => say!("{}", Message::DiffNoLedger.both()),
+        Some(sends) => say!(
             "{}",
             Message::DiffSends.with(&[("new", &sends.new), ("changed", &sends.changed), ("stopped", &sends.stopped)])
         ),
     }
     if !diff.examples.is_empty() {
-        println!("{}", Message::PlanSamples.both());
-        println!("{}", examples(diff));
+        say!("{}", Message::PlanSamples.both());
+        say!("{}", examples(diff));
     }
 }
 

@@ -164,13 +164,13 @@ async fn list(call: &Call, desk: &Desk, args: &ListArgs) -> Result<u8, Failure> 
     let next = rows.last().filter(|_| cut).map(|(last, _)| last.id);
     if call.json {
         let shown: Vec<Value> = rows.iter().map(|(found, reading)| as_json(found, reading.as_ref())).collect();
-        println!("{}", json!({ "applications": shown, "next": next }));
+        say!("{}", json!({ "applications": shown, "next": next }));
     } else if rows.is_empty() {
-        println!("{}", Message::DossierNone.both());
+        say!("{}", Message::DossierNone.both());
     } else {
-        println!("{}", shown(&rows));
+        say!("{}", shown(&rows));
         if let Some(id) = next {
-            println!("{}", Message::DossierMore.with(&[("id", &id)]));
+            say!("{}", Message::DossierMore.with(&[("id", &id)]));
         }
     }
     let filtered = args.only() != Only::All || args.at_risk || args.late;

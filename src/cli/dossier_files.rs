@@ -61,13 +61,13 @@ pub(super) async fn files(call: &Call, desk: &Desk, args: &FilesArgs) -> Result<
     missing.truncate(limit);
     missing.retain(|one| one.state != "wanted" || fetches(one));
     if call.json {
-        println!("{}", json!({ "files": missing, "next": next }));
+        say!("{}", json!({ "files": missing, "next": next }));
     } else if missing.is_empty() {
-        println!("{}", Message::FilesAllThere.both());
+        say!("{}", Message::FilesAllThere.both());
     } else {
-        println!("{}", table(&missing));
+        say!("{}", table(&missing));
         if let Some(id) = next {
-            println!("{}", Message::DossierMore.with(&[("id", &id)]));
+            say!("{}", Message::DossierMore.with(&[("id", &id)]));
         }
     }
     Ok(if missing.is_empty() { 0 } else { 3 })

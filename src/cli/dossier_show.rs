@@ -94,11 +94,11 @@ pub(super) async fn show(call: &Call, desk: &Desk, args: &Which) -> Result<u8, F
         if let Some(body) = &body {
             shown["body"] = stored(body);
         }
-        println!("{shown}");
+        say!("{shown}");
         return Ok(u8::from(found.to_route > 0) * 3);
     }
-    println!("{}", Message::RecordHead.with(&[("key", &shown_number(&found))]));
-    let line = |head: Message, value: &str| println!("  {}: {}", head.both(), output::key(value));
+    say!("{}", Message::RecordHead.with(&[("key", &shown_number(&found))]));
+    let line = |head: Message, value: &str| say!("  {}: {}", head.both(), output::key(value));
     line(Message::HeadProcedure, &found.procedure);
     line(Message::HeadUnit, &found.unit);
     line(Message::HeadStatus, &found.status);
@@ -110,19 +110,19 @@ pub(super) async fn show(call: &Call, desk: &Desk, args: &Which) -> Result<u8, F
     for version in versions.iter().filter(|version| version.state != "handed") {
         line(Message::HeadVersion, &version.version.to_string());
         if version.attempts > 0 || !version.why.is_empty() {
-            println!("    {}: {} {}", Message::HeadAttempts.both(), version.attempts, output::key(&version.why));
+            say!("    {}: {} {}", Message::HeadAttempts.both(), version.attempts, output::key(&version.why));
         }
         for complaint in stored(&version.complaints).as_array().into_iter().flatten() {
-            println!("    {}", complained(complaint));
+            say!("    {}", complained(complaint));
         }
     }
     if let Some(record) = versions.first().map(|version| stored(&version.record)) {
         for (field, value) in record.as_object().into_iter().flatten() {
-            println!("    {field}: {}", output::key(&plain(value)));
+            say!("    {field}: {}", output::key(&plain(value)));
         }
     }
     for file in &files {
-        println!(
+        say!(
             "  {}: {} {} {}",
             Message::EventFile.both(),
             output::key(&file.name),
@@ -131,7 +131,7 @@ pub(super) async fn show(call: &Call, desk: &Desk, args: &Which) -> Result<u8, F
         );
     }
     for (name, value) in body.as_deref().map(stored).iter().filter_map(Value::as_object).flatten() {
-        println!("    {}: {}", output::key(name), output::key(&plain(value)));
+        say!("    {}: {}", output::key(name), output::key(&plain(value)));
     }
     match matches.as_array() {
         Some(people) => people.iter().for_each(|found| line(Message::HeadMatches, &found.to_string())),
@@ -153,9 +153,9 @@ fn show_clock(clock: &Reading) {
     let day = |day: Option<jiff::civil::Date>| day.map(calendar::day).unwrap_or_default();
     let limit = clock.limit.as_ref().map(|(days, law)| format!("{days} ({law})")).unwrap_or_default();
     let verdict = Message::of_word("clock", clock.verdict.word());
-    println!("  {}: {verdict}", Message::HeadDue.both());
-    println!("    {}: {} → {}", Message::HeadReceived.both(), day(clock.started), day(clock.due));
-    println!("    {}: {} / {limit}", Message::HeadUsed.both(), clock.used);
+    say!("  {}: {verdict}", Message::HeadDue.both());
+    say!("    {}: {} → {}", Message::HeadReceived.both(), day(clock.started), day(clock.due));
+    say!("    {}: {} / {limit}", Message::HeadUsed.both(), clock.used);
 }
 
 /// A complaint in one line: what it means, where, and which value.
@@ -201,13 +201,13 @@ pub(super) async fn timeline(call: &Call, desk: &Desk, args: &Which) -> Result<u
     let events = parts.timeline();
     if call.json {
         let application = parts.application.as_ref().map(|found| as_json(found, clock.as_ref()));
-        println!("{}", json!({ "number": number, "application": application, "events": events, "cut": cut }));
+        say!("{}", json!({ "number": number, "application": application, "events": events, "cut": cut }));
         return Ok(0);
     }
     let head = parts.application.as_ref().map_or_else(|| args.named(), shown_number);
-    println!("{}", Message::RecordHead.with(&[("key", &head)]));
+    say!("{}", Message::RecordHead.with(&[("key", &head)]));
     if let Some(found) = parts.application.as_ref().filter(|found| !found.local_number.is_empty()) {
-        println!("  {}: {}", Message::HeadLocalNumber.both(), output::key(&found.local_number));
+        say!("  {}: {}", Message::HeadLocalNumber.both(), output::key(&found.local_number));
     }
     if let Some(clock) = &clock {
         show_clock(clock);
@@ -218,7 +218,7 @@ pub(super) async fn timeline(call: &Call, desk: &Desk, args: &Which) -> Result<u
         let (what, detail) = told(event);
         table.add_row([at, what.both(), output::key(&detail)]);
     }
-    println!("{table}");
+    say!("{table}");
     tell_cut(cut);
     Ok(0)
 }
@@ -230,7 +230,7 @@ fn is_cut(counts: &[usize]) -> bool {
 
 fn tell_cut(cut: bool) {
     if cut {
-        println!("{}", Message::DossierCut.with(&[("most", &dossier_story::MOST)]));
+        say!("{}", Message::DossierCut.with(&[("most", &dossier_story::MOST)]));
     }
 }
 

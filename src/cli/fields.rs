@@ -62,9 +62,9 @@ pub(super) fn run(call: &Call, args: &FieldsArgs) -> Result<u8, Failure> {
         _ => None,
     };
     if call.json {
-        println!("{}", serde_json::json!({ "mappings": shown, "written": written }));
+        say!("{}", serde_json::json!({ "mappings": shown, "written": written }));
     } else if let Some(file) = written {
-        println!("{}", Message::FieldsWritten.with(&[("file", &file), ("count", &sheets.len())]));
+        say!("{}", Message::FieldsWritten.with(&[("file", &file), ("count", &sheets.len())]));
     }
     Ok(0)
 }
@@ -105,15 +105,15 @@ pub(super) fn row(field: &FieldTold) -> [String; 7] {
 fn print_fields(title: &str, fields: &[&FieldTold], format: Format) {
     let rows = fields.iter().map(|field| row(field));
     if format == Format::Table {
-        println!("{title}");
-        println!("{}", output::table(&HEADS).add_rows(rows));
+        say!("{title}");
+        say!("{}", output::table(&HEADS).add_rows(rows));
         return;
     }
     let heads: Vec<String> = HEADS.iter().map(|head| head.both()).collect();
-    println!("## {title}\n\n| {} |\n|{}", heads.join(" | "), "---|".repeat(heads.len()));
+    say!("## {title}\n\n| {} |\n|{}", heads.join(" | "), "---|".repeat(heads.len()));
     for row in rows {
         // A bar would end the cell.
-        println!("| {} |", row.map(|cell| cell.replace('|', "\\|")).join(" | "));
+        say!("| {} |", row.map(|cell| cell.replace('|', "\\|")).join(" | "));
     }
-    println!();
+    say!("");
 }

@@ -85,8 +85,8 @@ impl Alone {
 /// How a decision is told.
 pub(super) fn tell(call: &Call, json: &serde_json::Value, text: &str) {
     if call.json {
-        println!("{json}");
+        say!("{json}");
     } else {
-        println!("{text}");
+        say!("{text}");
     }
 }

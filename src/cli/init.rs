@@ -32,9 +32,9 @@ pub(super) fn run(call: &Call, args: &InitArgs) -> Result<u8, Failure> {
     write_mappings(&args.dir.join("mappings"))?;
     write(&config, SAMPLE.as_bytes())?;
     if call.json {
-        println!("{}", serde_json::json!({ "written": config }));
+        say!("{}", serde_json::json!({ "written": config }));
     } else {
-        println!("{}: sửa rồi chạy `check` / edit it, then run `check`", config.display());
+        say!("{}: sửa rồi chạy `check` / edit it, then run `check`", config.display());
     }
     Ok(0)
 }

@@ -97,12 +97,12 @@ fn check(call: &Call) -> Result<u8, Failure> {
     }
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     if call.json {
-        println!("{}", serde_json::json!({ "faults": lines }));
+        say!("{}", serde_json::json!({ "faults": lines }));
     } else if lines.is_empty() {
-        println!("ánh xạ không có lỗi / no mistakes: {used:?}");
+        say!("ánh xạ không có lỗi / no mistakes: {used:?}");
     } else {
         for line in &lines {
-            println!("{line}");
+            say!("{line}");
         }
     }
     Ok(if lines.is_empty() { 0 } else { 2 })
@@ -135,10 +135,10 @@ fn test(call: &Call) -> Result<u8, Failure> {
         }
     }
     if call.json {
-        println!("{}", serde_json::json!({ "examples": shown, "failed": failed }));
+        say!("{}", serde_json::json!({ "examples": shown, "failed": failed }));
     } else {
-        println!("{table}");
-        println!("{}", Message::ExamplesDone.with(&[("count", &shown.len()), ("failed", &failed)]));
+        say!("{table}");
+        say!("{}", Message::ExamplesDone.with(&[("count", &shown.len()), ("failed", &failed)]));
     }
     Ok(u8::from(failed > 0))
 }
@@ -174,13 +174,13 @@ async fn preview(call: &Call, key: &str, stream: Option<&str>, wire: bool) -> Re
         if let Some(wire) = wire {
             shown["wire"] = wire.into();
         }
-        println!("{shown}");
+        say!("{shown}");
         return Ok(code);
     }
     if let Some(reading) = reading {
-        println!("{}", reading.told());
+        say!("{}", reading.told());
     }
-    println!(
+    say!(
         "{}",
         match judgement.held_for() {
             None => Message::PreviewSends.with(&[("key", &output::key(key)), ("row", &number)]),
@@ -190,12 +190,12 @@ async fn preview(call: &Call, key: &str, stream: Option<&str>, wire: bool) -> Re
             }
         }
     );
-    println!("{}", traced(&fields));
+    say!("{}", traced(&fields));
     if !judgement.complaints.is_empty() {
-        println!("{}", complaints(&judgement.complaints));
+        say!("{}", complaints(&judgement.complaints));
     }
     if let Some(wire) = wire {
-        println!("{wire}");
+        say!("{wire}");
     }
     Ok(code)
 }

@@ -197,13 +197,13 @@ async fn list(call: &Call, app: &App, args: &ListArgs) -> Result<u8, Failure> {
     let next = rows.last().filter(|_| full).map(|last| place(last).to_string());
     if call.json {
         let shown: Vec<_> = rows.iter().map(|item| told(item, &names)).collect();
-        println!("{}", json!({ "mismatches": shown, "after": next }));
+        say!("{}", json!({ "mismatches": shown, "after": next }));
     } else if rows.is_empty() {
-        println!("{}", Message::MismatchNone.both());
+        say!("{}", Message::MismatchNone.both());
     } else {
-        println!("{}", table(&rows));
+        say!("{}", table(&rows));
         if let Some(next) = next {
-            println!("{}", Message::MismatchMore.with(&[("place", &next)]));
+            say!("{}", Message::MismatchMore.with(&[("place", &next)]));
         }
     }
     Ok(if rows.iter().any(|item| item.closed_ms.is_none()) { 3 } else { 0 })
@@ -264,10 +264,10 @@ async fn show(call: &Call, app: &App, id: i64) -> Result<u8, Failure> {
     if call.json {
         let mut shown = told(&item, &names);
         shown["events"] = json!(events);
-        println!("{shown}");
+        say!("{shown}");
         return Ok(0);
     }
-    println!("{}", table(std::slice::from_ref(&item)));
+    say!("{}", table(std::slice::from_ref(&item)));
     let decision =
         Decision::from_word(&item.decision).map_or_else(String::new, |d| format!("{} / {}", d.text().0, d.text().1));
     let way_out = Kind::from_word(&item.kind).map_or(("", ""), Kind::way_out);
@@ -280,10 +280,10 @@ async fn show(call: &Call, app: &App, id: i64) -> Result<u8, Failure> {
         (Message::HeadClosing, format!("{} / {}", way_out.0, way_out.1)),
     ] {
         if !text.trim().is_empty() {
-            println!("{}: {}", message.both(), text.trim());
+            say!("{}: {}", message.both(), text.trim());
         }
     }
-    println!("{}", history(&events));
+    say!("{}", history(&events));
     Ok(0)
 }
 

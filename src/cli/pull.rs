@@ -85,12 +85,12 @@ fn show(call: &Call, ended: Vec<(String, Result<Taken, IntakeError>)>) -> u8 {
                 failed.iter().map(|(name, error)| serde_json::json!({ "name": name, "error": error })).collect();
             told["failed"] = failed.into();
         }
-        println!("{told}");
+        say!("{told}");
     } else {
         table(&taken);
     }
     for (name, error) in &failed {
-        eprintln!("{name}: {error}");
+        complain!("{name}: {error}");
     }
     if failed.is_empty() { taken.iter().map(Taken::exit_code).max().unwrap_or(0) } else { code }
 }
@@ -114,20 +114,20 @@ fn table(taken: &[Taken]) {
         table.add_row(row.chain([one.upto.clone()]));
     }
     if taken.iter().any(|one| one.holder.is_none()) {
-        println!("{table}");
+        say!("{table}");
     }
     for one in taken {
         let name = &one.name;
         if let Some(holder) = &one.holder {
-            println!("{}", Message::PullElsewhere.with(&[("intake", name), ("holder", holder)]));
+            say!("{}", Message::PullElsewhere.with(&[("intake", name), ("holder", holder)]));
         }
         if one.dry_run {
-            println!("{}", Message::PullDry.with(&[("intake", name)]));
+            say!("{}", Message::PullDry.with(&[("intake", name)]));
         } else if one.inbox.to_be_routed > 0 {
-            println!("{}", Message::PullRouted.with(&[("intake", name), ("count", &one.inbox.to_be_routed)]));
+            say!("{}", Message::PullRouted.with(&[("intake", name), ("count", &one.inbox.to_be_routed)]));
         }
         for told in one.error.iter().chain(&one.troubles) {
-            println!("{name}: {told}");
+            say!("{name}: {told}");
         }
     }
 }

@@ -63,13 +63,13 @@ async fn list(call: &Call, app: &App, stream: Option<&String>, after: &str, limi
     let id = id_of(&mut tx, stream).await?;
     let rows = mismatch::list(&mut tx, id, after, limit).await?;
     if call.json {
-        println!("{}", json!({ "waiting": rows }));
+        say!("{}", json!({ "waiting": rows }));
     } else if rows.is_empty() {
-        println!("{}", Message::NothingWaits.both());
+        say!("{}", Message::NothingWaits.both());
     } else {
-        println!("{}", waiting(&rows));
+        say!("{}", waiting(&rows));
         if let Some(last) = rows.last().filter(|_| i64::try_from(rows.len()).is_ok_and(|n| n >= limit)) {
-            println!("{}", Message::MoreInQueue.with(&[("key", &output::key(&last.key))]));
+            say!("{}", Message::MoreInQueue.with(&[("key", &output::key(&last.key))]));
         }
     }
     Ok(if rows.is_empty() { 0 } else { 3 })
@@ -125,7 +125,7 @@ async fn show(call: &Call, app: &App, stream: Option<&String>, key: &str) -> Res
     }
     let known = Known { entry, exchanges, decisions };
     if call.json {
-        println!("{}", known.json(key));
+        say!("{}", known.json(key));
     } else {
         known.show(key);
     }
@@ -148,24 +148,24 @@ impl Known {
     }
 
     fn show(&self, key: &str) {
-        println!("{}", Message::RecordHead.with(&[("key", &output::key(key))]));
+        say!("{}", Message::RecordHead.with(&[("key", &output::key(key))]));
         let verdict = self.entry.as_ref().map(|e| Message::of_word("verdict", &e.verdict));
         let verdict = verdict.unwrap_or_else(|| Message::Nothing.both());
-        println!("  {}: {verdict}", Message::RecordVerdict.both());
+        say!("  {}: {verdict}", Message::RecordVerdict.both());
         for (message, content) in [
             (Message::RecordConfirmed, self.entry.as_ref().and_then(|e| e.confirmed)),
             (Message::RecordRefused, self.entry.as_ref().and_then(|e| e.refused)),
         ] {
             let said = |(action, version): Content| format!("{} {version}", Message::of_word("action", action.word()));
-            println!("  {}: {}", message.both(), content.map_or_else(|| Message::Nothing.both(), said));
+            say!("  {}: {}", message.both(), content.map_or_else(|| Message::Nothing.both(), said));
         }
         if self.exchanges.is_empty() {
-            println!("{}", Message::NoExchanges.both());
+            say!("{}", Message::NoExchanges.both());
         } else {
-            println!("{}", self.exchanges());
+            say!("{}", self.exchanges());
         }
         if !self.decisions.is_empty() {
-            println!("{}", self.decisions());
+            say!("{}", self.decisions());
         }
     }
 

@@ -77,12 +77,12 @@ fn show(call: &Call, ended: Vec<Ended>) -> u8 {
                 failed.iter().map(|(name, error)| serde_json::json!({ "name": name, "error": error })).collect();
             told["failed"] = failed.into();
         }
-        println!("{told}");
+        say!("{told}");
     } else {
         found.iter().for_each(show_one);
     }
     for (_, error) in &failed {
-        eprintln!("{error}");
+        complain!("{error}");
     }
     if failed.is_empty() { found.iter().map(Found::exit_code).max().unwrap_or(0) } else { code }
 }
@@ -90,11 +90,11 @@ fn show(call: &Call, ended: Vec<Ended>) -> u8 {
 fn show_one(found: &Found) {
     let name = &found.stream;
     if let Some(holder) = &found.holder {
-        println!("{}", Message::ReconcileElsewhere.with(&[("stream", name), ("holder", holder)]));
+        say!("{}", Message::ReconcileElsewhere.with(&[("stream", name), ("holder", holder)]));
         return;
     }
     if found.method != "none" {
-        println!(
+        say!(
             "{}",
             Message::ReconcileHead.with(&[
                 ("stream", name),
@@ -115,27 +115,27 @@ fn show_one(found: &Found) {
             let way_out = way_out.map(|(vi, en)| format!("{vi} / {en}")).unwrap_or_default();
             table.add_row([output::kind(kind), count.to_string(), way_out]);
         }
-        println!("{table}");
+        say!("{table}");
     }
     for (message, count) in
         [(Message::ReconcileProbably, found.agree_probably), (Message::ReconcileNoContent, found.cannot_compare)]
     {
         if count > 0 {
-            println!("{}", message.with(&[("stream", name), ("count", &count)]));
+            say!("{}", message.with(&[("stream", name), ("count", &count)]));
         }
     }
     if !found.incomplete.is_empty() {
         let named: Vec<&str> = found.incomplete.iter().take(20).map(String::as_str).collect();
-        println!("{}", Message::ReconcileIncomplete.with(&[("stream", name), ("communes", &named.join(", "))]));
+        say!("{}", Message::ReconcileIncomplete.with(&[("stream", name), ("communes", &named.join(", "))]));
     }
     for blind in &found.cannot_see {
         let (vi, en) = blind.told();
-        println!("{}", Message::ReconcileBlind.with(&[("stream", name), ("blind", &format!("{vi} ({en})"))]));
+        say!("{}", Message::ReconcileBlind.with(&[("stream", name), ("blind", &format!("{vi} ({en})"))]));
     }
     if found.waits_for_the_stream {
-        println!("{}", Message::ReconcileWaits.with(&[("stream", name)]));
+        say!("{}", Message::ReconcileWaits.with(&[("stream", name)]));
     }
     if found.dry_run {
-        println!("{}", Message::ReconcileDry.with(&[("stream", name)]));
+        say!("{}", Message::ReconcileDry.with(&[("stream", name)]));
     }
 }

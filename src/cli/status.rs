@@ -42,13 +42,13 @@ pub(super) async fn run(call: &Call) -> Result<u8, Failure> {
             shown.push(told);
         } else {
             let (name, system) = (&stream.name, &stream.system.name);
-            println!("{}", Message::StreamHead.with(&[("stream", name), ("system", system)]));
+            say!("{}", Message::StreamHead.with(&[("stream", name), ("system", system)]));
             if let Some(line) = deadline_line(stream, standing.as_ref()) {
-                println!("{line}");
+                say!("{line}");
             }
             match standing {
                 Some(standing) => standing.show(stream),
-                None => println!("{}", Message::NeverRan.both()),
+                None => say!("{}", Message::NeverRan.both()),
             }
         }
     }
@@ -59,11 +59,11 @@ pub(super) async fn run(call: &Call) -> Result<u8, Failure> {
     if call.json {
         let intakes: Vec<Value> = intakes.iter().map(status_intakes::Standing::as_json).collect();
         let certificates: Vec<Value> = certificates.iter().map(certificate_json).collect();
-        println!("{}", json!({ "streams": shown, "intakes": intakes, "certificates": certificates }));
+        say!("{}", json!({ "streams": shown, "intakes": intakes, "certificates": certificates }));
     } else {
         intakes.iter().for_each(status_intakes::Standing::show);
         for one in certificates.iter().filter(|one| one.warning.is_some()) {
-            println!("{}", output::certificate(one));
+            say!("{}", output::certificate(one));
         }
     }
     Ok(if waits { 3 } else { 0 })
@@ -206,12 +206,12 @@ impl Standing {
                 number("unknown"),
             ]);
         }
-        println!("{table}");
+        say!("{table}");
         for run in self.runs.iter().filter(|run| !run.error.is_empty()) {
-            println!("  {}: {}", run.id, run.error);
+            say!("  {}: {}", run.id, run.error);
         }
         if self.open.is_empty() {
-            println!("{}", Message::NothingWaits.both());
+            say!("{}", Message::NothingWaits.both());
         } else {
             let mut table =
                 output::table(&[Message::WaitsForAPerson, Message::HeadWhy, Message::HeadCount, Message::HeadMeaning]);
@@ -220,13 +220,13 @@ impl Standing {
                 let meaning = output::meaning(&reason);
                 table.add_row([kind, reason, count.to_string(), meaning]);
             }
-            println!("{table}");
+            say!("{table}");
         }
         let staged = self.staged.new + self.staged.changed + self.staged.remapped + self.staged.stopped;
-        println!("{}", Message::QueueStands.with(&[("ready", &self.ready), ("staged", &staged)]));
+        say!("{}", Message::QueueStands.with(&[("ready", &self.ready), ("staged", &staged)]));
         for one in self.awaits.iter().take(AWAITING) {
             let (batch, sent_at, records, why) = (&one.batch, &one.sent_at, &one.records, &one.why);
-            println!(
+            say!(
                 "{}",
                 Message::AwaitsResult.with(&[
                     ("batch", batch),
@@ -237,7 +237,7 @@ impl Standing {
             );
         }
         if let Some(count @ 1..) = self.awaits.len().checked_sub(AWAITING) {
-            println!("{}", Message::AwaitMore.with(&[("count", &count)]));
+            say!("{}", Message::AwaitMore.with(&[("count", &count)]));
         }
         self.show_system(&stream.system.name);
     }
@@ -259,7 +259,7 @@ impl Standing {
             lines.push(Message::SystemFine.with(&[("system", &name)]));
         }
         for line in lines {
-            println!("{line}");
+            say!("{line}");
         }
     }
 }

@@ -56,7 +56,7 @@ impl Standing {
         let never = || Message::NeverRan.both();
         let (upto, pulled) = (time(self.last.upto_ms), time(self.last.pulled_ms));
         let (upto, pulled) = (upto.unwrap_or_else(never), pulled.unwrap_or_else(never));
-        println!("{}", Message::IntakeHead.with(&[("intake", &self.name), ("upto", &upto), ("pulled", &pulled)]));
+        say!("{}", Message::IntakeHead.with(&[("intake", &self.name), ("upto", &upto), ("pulled", &pulled)]));
         let counts = &self.inbox;
         let values: [(&str, &dyn std::fmt::Display); 6] = [
             ("applications", &counts.applications),
@@ -66,9 +66,9 @@ impl Standing {
             ("awaited", &self.files.0),
             ("given_up", &self.files.1),
         ];
-        println!("{}", Message::IntakeStands.with(&values));
+        say!("{}", Message::IntakeStands.with(&values));
         if !self.last.error.is_empty() {
-            println!("  {}", self.last.error);
+            say!("  {}", self.last.error);
         }
     }
 }

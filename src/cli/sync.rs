@@ -170,35 +170,35 @@ fn show(call: &Call, ended: Vec<Ended>) -> u8 {
         if !failed.is_empty() {
             told["failed"] = failed.into();
         }
-        println!("{told}");
+        say!("{told}");
     } else {
         if !outcomes.is_empty() {
-            println!("{}", output::outcomes(outcomes));
+            say!("{}", output::outcomes(outcomes));
         }
         for run in outcomes {
             if let Some(holder) = &run.taken {
-                println!(
+                say!(
                     "{}: tiến trình khác đang chạy luồng này, không làm gì / another process runs this stream, nothing done ({holder})",
                     run.name
                 );
             }
             for line in dropped(run) {
-                println!("{line}");
+                say!("{line}");
             }
             if !run.held.is_empty() {
-                println!("{}", output::reasons("Bị giữ / held", &run.held));
+                say!("{}", output::reasons("Bị giữ / held", &run.held));
             }
             if !run.refused.is_empty() {
-                println!("{}", output::reasons("Từ chối / refused", &run.refused));
+                say!("{}", output::reasons("Từ chối / refused", &run.refused));
             }
             for line in output::told(run).into_iter().chain(output::remapped(run)).chain(output::brake(run)) {
-                println!("{line}");
+                say!("{line}");
             }
             if let Some(before) = &run.waits_for {
-                println!("{}", Message::StreamWaits.with(&[("stream", &run.name), ("before", before)]));
+                say!("{}", Message::StreamWaits.with(&[("stream", &run.name), ("before", before)]));
             }
             if run.unreached {
-                println!(
+                say!(
                     "{}: hệ thống chưa liên lạc được, phần còn lại nằm trong hàng đợi / the system could not be reached, the rest waits in the outbox",
                     run.name
                 );
@@ -206,7 +206,7 @@ fn show(call: &Call, ended: Vec<Ended>) -> u8 {
         }
     }
     for (name, error) in &failed {
-        eprintln!("{name}: {error}");
+        complain!("{name}: {error}");
     }
     // What failed is graver than what was not reached, and that is graver than something that waits for a person.
     let codes = outcomes.iter().map(Outcome::exit_code).max().unwrap_or(0);
@@ -236,7 +236,7 @@ pub(super) async fn plan(call: &Call, args: &StreamArgs) -> Result<u8, Failure> 
         plans.push(run::plan(&app.store, stream, &SystemClock::new()).await?);
     }
     if call.json {
-        println!("{}", serde_json::json!({ "plans": plans }));
+        say!("{}", serde_json::json!({ "plans": plans }));
     } else {
         plans.iter().for_each(show_plan);
     }
@@ -245,14 +245,14 @@ pub(super) async fn plan(call: &Call, args: &StreamArgs) -> Result<u8, Failure> 
 
 fn show_plan(plan: &Plan) {
     let (name, scanned, unchanged) = (&plan.name, &plan.scanned, &plan.unchanged);
-    println!("{}", Message::PlanHead.with(&[("stream", name), ("scanned", scanned), ("unchanged", unchanged)]));
+    say!("{}", Message::PlanHead.with(&[("stream", name), ("scanned", scanned), ("unchanged", unchanged)]));
     if plan.idle {
-        println!("{name}: chưa có tệp mới đã ghi xong / no finished file with new content waits");
+        say!("{name}: chưa có tệp mới đã ghi xong / no finished file with new content waits");
     }
     if let Some(reading) = &plan.reading {
-        println!("{}", reading.told());
+        say!("{}", reading.told());
         if let Some(numbers) = reading.told_of_numbers() {
-            println!("{numbers}");
+            say!("{numbers}");
         }
     }
     let row = |first: String, tally: &Tally| {
@@ -272,14 +272,14 @@ fn show_plan(plan: &Plan) {
     for (unit, tally) in &plan.units {
         table.add_row(row(output::key(unit), tally));
     }
-    println!("{table}");
+    say!("{table}");
     if !plan.held.is_empty() {
-        println!("{}", output::reasons(&Message::PlanHeld.both(), &plan.held));
+        say!("{}", output::reasons(&Message::PlanHeld.both(), &plan.held));
     }
     if !plan.samples.is_empty() {
-        println!("{}", Message::PlanSamples.both());
+        say!("{}", Message::PlanSamples.both());
         for sample in &plan.samples {
-            println!("{} {}", sample.class, output::key(&sample.key));
+            say!("{} {}", sample.class, output::key(&sample.key));
             let mut table = output::table(&[Message::HeadField, Message::HeadValue]);
             let fields: serde_json::Map<String, serde_json::Value> =
                 serde_json::from_str(&sample.payload).unwrap_or_default();
@@ -287,11 +287,11 @@ fn show_plan(plan: &Plan) {
                 let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 table.add_row([field.clone(), value]);
             }
-            println!("{table}");
+            say!("{table}");
         }
     }
     if let Some(brake) = &plan.brake {
         let classes = brake.holds.join(", ");
-        println!("{}", Message::PlanBrake.with(&[("classes", &classes), ("confirmed", &brake.confirmed)]));
+        say!("{}", Message::PlanBrake.with(&[("classes", &classes), ("confirmed", &brake.confirmed)]));
     }
 }

@@ -88,9 +88,9 @@ async fn waiting(call: &Call, app: &App, after: Option<Place>, limit: i64) -> Re
     let mut tx = app.store.read().await?;
     let rows = units::waiting(&mut tx, after, limit).await?;
     if call.json {
-        println!("{}", json!({ "waiting": rows }));
+        say!("{}", json!({ "waiting": rows }));
     } else if rows.is_empty() {
-        println!("{}", Message::UnitsNone.both());
+        say!("{}", Message::UnitsNone.both());
     } else {
         let mut table = output::table(&[
             Message::UnitsWhere,
@@ -109,9 +109,9 @@ async fn waiting(call: &Call, app: &App, after: Option<Place>, limit: i64) -> Re
                 format!("{} ({})", output::key(&row.key), row.stream),
             ]);
         }
-        println!("{table}");
+        say!("{table}");
         if let Some(last) = rows.last().filter(|_| i64::try_from(rows.len()).is_ok_and(|n| n == limit)) {
-            println!("{}", Message::UnitsMore.with(&[("place", &last.place)]));
+            say!("{}", Message::UnitsMore.with(&[("place", &last.place)]));
         }
     }
     Ok(if rows.is_empty() { 0 } else { 3 })
@@ -121,7 +121,7 @@ async fn history(call: &Call, app: &App, limit: i64) -> Result<u8, Failure> {
     let mut tx = app.store.read().await?;
     let rows = units::history(&mut tx, limit).await?;
     if call.json {
-        println!("{}", json!({ "decided": rows }));
+        say!("{}", json!({ "decided": rows }));
         return Ok(0);
     }
     let mut table = output::table(&[
@@ -144,7 +144,7 @@ async fn history(call: &Call, app: &App, limit: i64) -> Result<u8, Failure> {
             if row.stands { Message::Yes.both() } else { String::new() },
         ]);
     }
-    println!("{table}");
+    say!("{table}");
     Ok(0)
 }
 

@@ -148,3 +148,29 @@ fn the_address_of_a_source_may_be_a_systemd_credential() {
     let (text, code) = check(Some(credentials.path()));
     assert!(code == Some(4) && text.contains("127.0.0.1:1"), "the server is asked, and is not there: {text}");
 }
+
+/// `… | head`, and a disk that is full: the work is done in both, and only the second is a failure.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_nobody_reads_stops_nothing_and_one_that_is_lost_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    write_sqlite(&dir.path().join("local.db"), &Recipe::built_in().unwrap(), 7, 60).await.unwrap();
+    let sandbox = Sandbox::start(&[]);
+    configure(dir.path(), &sandbox.address);
+    let config = dir.path().join("gateway.toml");
+    let ended = |args: &[&str], out: std::process::Stdio| {
+        let all = [&["--config", config.to_str().unwrap()], args].concat();
+        let output = program(&all).stdout(out).stderr(std::process::Stdio::piped()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains("panicked"), "{said}");
+        (output.status.code().unwrap(), said)
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let (code, _) = ended(&["sync"], writer.into());
+    assert!(matches!(code, 0 | 3), "{code}");
+    let people: serde_json::Value = serde_json::from_str(&sandbox.say("GET", "/_sandbox/report", "")).unwrap();
+    assert!(people["people"].as_u64().is_some_and(|n| n > 50), "all were sent: {people}");
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let (code, said) = ended(&["status"], full.into());
+    assert_eq!((code, said.matches("không ghi được kết quả").count()), (1, 1), "{said}");
+}

@@ -64,7 +64,7 @@ pub(in crate::cli) async fn run(call: &Call, archive: &Archive, args: &PaymentAr
     let json = json!({ "period": args.period, "due": due, "absent": absent, "period_unknown": unknown, "reasons": reasons, "file": file });
     tell(call, &json, &shown(args, &counts, absent, unknown, &due));
     if let (Some(file), false) = (&args.to, call.json) {
-        println!("{}", written(count, file));
+        say!("{}", written(count, file));
     }
     Ok(if absent > 0 { 3 } else { 0 })
 }
