@@ -42,6 +42,8 @@ pub(super) struct Mismatches {
 /// What many have in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub(super) struct Group {
+    /// Where they stand.
+    pub stream: String,
     /// The kind.
     pub kind: String,
     /// The cause.
@@ -66,15 +68,15 @@ impl Mismatches {
 
     /// For people.
     pub(super) fn show(&self) {
-        println!("Lệch đang mở / open mismatches:");
+        say!("Lệch đang mở / open mismatches:");
         for (kind, count) in &self.open {
-            println!("  {count:>6}  {kind}: {}", super::output::kind(kind));
+            say!("  {count:>6}  {kind}: {}", super::output::kind(kind));
         }
-        println!("Nguyên nhân, nhiều nhất trước / causes, the biggest first:");
+        say!("Nguyên nhân, nhiều nhất trước / causes, the biggest first:");
         for group in self.groups.iter().take(8) {
-            println!("  {:>6}  {}: {}", group.count, group.kind, group.cause);
+            say!("  {:>6}  {}: {}: {}", group.count, group.stream, group.kind, group.cause);
         }
-        println!("Đã khép sau khi sửa nguyên nhân và đối chiếu lại / closed after causes were mended: {}", self.closed);
+        say!("Đã khép sau khi sửa nguyên nhân và đối chiếu lại / closed after causes were mended: {}", self.closed);
     }
 }
 
@@ -154,7 +156,10 @@ async fn standing(app: &App) -> Result<Mismatches, Failure> {
     let mut tx = app.store.read().await?;
     let names = mismatch::streams(&mut tx, app, None).await?;
     let Gathered { open, closed, groups } = gather(&mut tx, &names, GROUPS).await?;
-    let groups = groups.into_iter().map(|(_, of)| Group { kind: of.kind, cause: of.cause, count: of.count }).collect();
+    let groups = groups
+        .into_iter()
+        .map(|(stream, of)| Group { stream, kind: of.kind, cause: of.cause, count: of.count })
+        .collect();
     Ok(Mismatches { open, closed, groups })
 }
 

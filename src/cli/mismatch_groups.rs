@@ -94,13 +94,13 @@ pub(super) async fn run(call: &Call, app: &App, args: &GroupsArgs) -> Result<u8,
             .map(|(district, unit, count)| json!({ "district": district, "unit": unit, "count": count }))
             .collect();
         let groups: Vec<_> = groups.iter().map(told).collect();
-        println!("{}", json!({ "open": open, "closed": closed, "groups": groups, "weeks": trend, "places": places }));
+        say!("{}", json!({ "open": open, "closed": closed, "groups": groups, "weeks": trend, "places": places }));
     } else if groups.is_empty() {
-        println!("{}", Message::MismatchNone.both());
+        say!("{}", Message::MismatchNone.both());
     } else {
-        println!("{}", grouped_table(&groups, closing));
-        println!("{}\n{}", Message::GroupsTrend.both(), weeks_table(&trend));
-        println!("{}\n{}", Message::GroupsPlaces.both(), places_table(&places));
+        say!("{}", grouped_table(&groups, closing));
+        say!("{}\n{}", Message::GroupsTrend.both(), weeks_table(&trend));
+        say!("{}\n{}", Message::GroupsPlaces.both(), places_table(&places));
     }
     Ok(if groups.is_empty() { 0 } else { 3 })
 }
@@ -117,7 +117,7 @@ fn grouped_table(groups: &[(String, Group)], closing: impl Fn(&Group) -> String)
         table.add_row([
             group.count.to_string(),
             format!("{}\n{stream}: {}", output::kind(&group.kind), group.kind),
-            output::key(&group.cause),
+            format!("{}\n{}", super::mismatch::reason(&group.reason), output::key(&group.cause)),
             format!("{} / {} / {}", group.week, group.month, group.older),
             output::key(&closing(group)),
         ]);

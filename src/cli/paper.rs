@@ -67,11 +67,13 @@ pub(super) struct Paper {
     out: BufWriter<std::fs::File>,
 }
 
-/// A cell: its text, what stands small below it, and whether it is a number.
+/// A cell of a row.
 pub(super) enum Cell<'c> {
     Text(&'c str),
     Both(&'c str, &'c str),
     Number(i64),
+    /// So many, and below it what they draw.
+    Counted(i64, i64),
 }
 
 impl Paper {
@@ -127,6 +129,9 @@ impl Paper {
                 Cell::Text(words) | Cell::Both(words, "") => write!(text, "<td>{}</td>", escape(words)),
                 Cell::Both(words, below) => {
                     write!(text, "<td>{}<br><small>{}</small></td>", escape(words), escape(below))
+                }
+                Cell::Counted(n, amount) => {
+                    write!(text, "<td class=\"n\">{}<br><small>{}</small></td>", grouped(*n), grouped(*amount))
                 }
                 Cell::Number(n) => write!(text, "<td class=\"n\">{}</td>", grouped(*n)),
             };

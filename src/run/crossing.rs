@@ -329,7 +329,7 @@ impl<'a> Crossing<'a> {
 
 /// Tells of the other record.
 pub(super) fn detail(stream: &str, key: &str, law: &str) -> String {
-    format!("hồ sơ kia / the other record: {stream}, {key}. {law}")
+    format!("hồ sơ kia: {stream}, {key}. {law} / the other record: {stream}, {key}. {law}")
 }
 
 /// A person is known within one system only: two systems may well be told of the same benefit. A stop whose row lost

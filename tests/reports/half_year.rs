@@ -187,7 +187,9 @@ async fn the_program_writes_them_in_every_form() {
         let page = read(&to("html").0);
         assert!(
             page.contains("sáu tháng cuối năm 2026")
-                && page.contains("1.260.000")
+                && page.contains("<td>Tổng cộng</td><td class=\"n\">4<br><small>1.620.000</small></td>")
+                && page.contains("<td class=\"n\">3<br><small>1.260.000</small></td>")
+                && page.contains("<td>b: Không còn đủ điều kiện")
                 && page.contains("Thông tư số 02/2021"),
             "{page}"
         );

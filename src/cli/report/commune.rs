@@ -1,7 +1,7 @@
 //! `report commune`: all that is open of one commune, numbered, to be printed, checked and signed there; and what the
 //! province has to correct in its own records.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,6 +12,7 @@ use crate::cli::hand::tell;
 use crate::cli::paper::{Cell, Paper};
 use crate::cli::{Call, Failure};
 use crate::codes::CodeLists;
+use crate::mismatch::Decision;
 use crate::model::{Kind, Reason};
 use crate::report::person::{Person, record};
 use crate::store::reported::{self, Correction, Reported};
@@ -207,12 +208,16 @@ fn mismatch(paper: &mut Paper, kept: &Kept, one: &Reported, known: &Known, nth: 
     let reason = Reason::from_word(&one.reason).map_or_else(|| one.reason.clone(), |reason| reason.vi().to_owned());
     let row = one.source_row.map(|row| format!("dòng nguồn {row}")).unwrap_or_default();
     let detail = in_vietnamese(&one.detail);
-    let about = [reason.as_str(), one.field.as_str(), detail, row.as_str()];
+    // What two records of one person are is said by the kind; the reason is the same for all of them.
+    let reason = if of_a_pair(kind) && !detail.is_empty() { "" } else { reason.as_str() };
+    // Of a shared account the other side is a number of records, which the detail tells.
+    let theirs = if kind == Some(Kind::Account) { "" } else { one.theirs.as_str() };
+    let about = [reason, one.field.as_str(), detail, row.as_str()];
     let about = about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
     let todo = match (one.decision.as_str(), one.proposal.as_str()) {
         ("", "") => String::new(),
         ("", proposal) => format!("đề nghị: {proposal}"),
-        (decision, _) => format!("đã quyết định: {decision} ({})", one.decided_by),
+        (decision, _) => format!("đã quyết định: {} ({})", in_words(decision), one.decided_by),
     };
     let nth = nth.to_string();
     paper.row(&[
@@ -220,11 +225,20 @@ fn mismatch(paper: &mut Paper, kept: &Kept, one: &Reported, known: &Known, nth: 
         Cell::Both(&name, &below),
         Cell::Both(kind.map_or(one.kind.as_str(), |kind| kind.vi()), &about),
         Cell::Text(&one.value),
-        Cell::Text(&one.theirs),
+        Cell::Text(theirs),
         Cell::Both(kind.map_or("", |kind| kind.way_out().0), &todo),
         Cell::Text(""),
         Cell::Text(""),
     ])
+}
+
+fn of_a_pair(kind: Option<Kind>) -> bool {
+    matches!(kind, Some(Kind::TwoHere | Kind::DoubleBenefit | Kind::PaidAfterEnd | Kind::SamePerson))
+}
+
+/// A decision as staff call it.
+fn in_words(decision: &str) -> &str {
+    Decision::from_word(decision).map_or(decision, |known| known.text().0)
 }
 
 /// The Vietnamese half of what staff are told in both languages; all of it where that is no half.
@@ -239,9 +253,7 @@ fn correction(paper: &mut Paper, kept: &Kept, one: &Correction, known: &Known, n
     let (name, below) = person(kept, &one.key, known);
     let decided = crate::model::Timestamp(one.at_ms).for_people();
     let (nth, by) = (nth.to_string(), format!("{}, {decided}. {}", one.decided_by, one.why));
-    let decisions: BTreeMap<&str, &str> =
-        [("take-theirs", "nhận giá trị của hệ thống quốc gia"), ("correct-at-source", "sửa tại nguồn")].into();
-    let decision = decisions.get(one.decision.as_str()).copied().unwrap_or(&one.decision);
+    let decision = in_words(&one.decision);
     paper.row(&[
         Cell::Text(&nth),
         Cell::Both(&name, &below),

@@ -12,6 +12,7 @@ use crate::cli::hand::tell;
 use crate::cli::paper::{self, Paper};
 use crate::cli::rows::{Cell, Format, Head, Rows};
 use crate::cli::{Call, Failure};
+use crate::codes::CodeLists;
 use crate::model::{Action, calendar};
 use crate::report::person::record;
 use crate::report::{Figures, HalfYear, Line, Period, Version};
@@ -125,11 +126,7 @@ impl Table {
         both("from_group", "Từ nhóm khác sang");
         both("stopped", "Thôi hưởng");
         for reason in &reasons {
-            let name = if reason.is_empty() {
-                "hết thời hạn hưởng".to_owned()
-            } else {
-                format!("{reason}: {}", archive.name_of(&mut lists, &fields.stop.reasons, reason))
-            };
+            let name = reason_name(archive, &mut lists, fields, reason);
             both(&format!("stopped_{reason}"), &format!("trong đó {name}"));
         }
         both("moved", "Chuyển đi");
@@ -150,8 +147,18 @@ impl Table {
     }
 }
 
+fn reason_name(archive: &Archive, lists: &mut CodeLists, fields: &HalfYear, reason: &str) -> String {
+    if reason.is_empty() {
+        return "hết thời hạn hưởng".to_owned();
+    }
+    format!("{reason}: {}", archive.name_of(lists, &fields.stop.reasons, reason))
+}
+
+fn people(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
 fn numbers(line: &Line, reasons: &[&String]) -> Vec<i64> {
-    let people = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let by_reason = reasons.iter().map(|reason| line.stopped.get(*reason).copied().unwrap_or_default());
     let counts = [line.start, line.new, line.from_group, line.all_stopped()].into_iter().chain(by_reason);
     let counts = counts.chain([line.moved, line.to_group, line.changed, line.end]);
@@ -191,16 +198,51 @@ fn print(
         fields.law.clone(),
     ];
     let mut page = Paper::begin(&args.to, &archive.province(), &archive.day(), &title, &under)?;
-    // A sheet is not wide enough for a column each: one line a figure, one table a group.
-    for (group, name, numbers) in &table.rows {
-        page.heading(format!("{group} {name}").trim())?;
-        page.table(&[("Chỉ tiêu", 60), ("Số người", 15), ("Đồng/tháng", 25)])?;
-        let heads = &table.heads[2..];
-        for (pair, values) in heads.chunks(2).zip(numbers.chunks(2)) {
-            let text = pair[0].text.trim_end_matches(" (người)");
-            let mut cells = vec![paper::Cell::Text(text), paper::Cell::Number(values[0])];
-            cells.push(values.get(1).map_or(paper::Cell::Text(""), |amount| paper::Cell::Number(*amount)));
-            page.row(&cells)?;
+    let sums = figures.total();
+    let all = || figures.groups.iter().map(|(group, line)| (group.as_str(), line)).chain([("", &sums)]);
+    let names = || table.rows.iter().map(|(_, name, _)| name.as_str());
+    page.table(&[
+        ("Nhóm", 20),
+        ("Đầu kỳ", 9),
+        ("Mới hưởng", 9),
+        ("Từ nhóm khác sang", 9),
+        ("Thôi hưởng", 9),
+        ("Chuyển đi", 9),
+        ("Sang nhóm khác", 9),
+        ("Đổi mức hưởng", 9),
+        ("Cuối kỳ", 10),
+        ("Trong đó tạm dừng", 7),
+    ])?;
+    for ((group, line), name) in all().zip(names()) {
+        let group = format!("{group} {name}");
+        let counts = [
+            line.start,
+            line.new,
+            line.from_group,
+            line.all_stopped(),
+            line.moved,
+            line.to_group,
+            line.changed,
+            line.end,
+        ];
+        let mut cells = vec![paper::Cell::Text(group.trim())];
+        cells.extend(counts.map(|count| paper::Cell::Counted(people(count.people), count.amount)));
+        cells.push(paper::Cell::Number(people(line.suspended)));
+        page.row(&cells)?;
+    }
+    page.end_table()?;
+    page.line("Mỗi ô: số người; dưới là đồng/tháng.")?;
+    if !sums.stopped.is_empty() {
+        let mut lists = archive.lists();
+        page.heading("Thôi hưởng theo lý do")?;
+        page.table(&[("Nhóm", 40), ("Lý do", 40), ("Số người, đồng/tháng", 20)])?;
+        for ((group, line), name) in all().zip(names()) {
+            let group = format!("{group} {name}");
+            for (reason, count) in &line.stopped {
+                let reason = reason_name(archive, &mut lists, fields, reason);
+                let count = paper::Cell::Counted(people(count.people), count.amount);
+                page.row(&[paper::Cell::Text(group.trim()), paper::Cell::Text(&reason), count])?;
+            }
         }
         page.end_table()?;
     }
