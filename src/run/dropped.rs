@@ -48,7 +48,7 @@ pub(super) async fn turn(
             "result": "nội dung đã nhận trước đây, không nhận lại / the content was taken before, and is not taken again",
             "taken": { "file": known.name, "rows": known.rows, "run": known.run, "at_ms": known.at_ms },
         });
-        stream.source.settle(&file, &receipt).map_err(failed)?;
+        stream.source.settle(&file, &receipt).await.map_err(failed)?;
         tracing::info!(stream = %stream.name, file = %file.name, run = known.run, "tệp đã nhận trước đây / taken before");
         outcome.repeated.push(file.name);
     }
@@ -70,7 +70,7 @@ pub(super) async fn put_away(
         "rows": outcome.scanned, "result": outcome, "error": error.map(ToString::to_string),
     });
     if outcome.file.is_some() {
-        return stream.source.settle(file, &told);
+        return stream.source.settle(file, &told).await;
     }
     let Some(RunError::Source { error, .. }) = error else { return Ok(()) };
     // The source of decisions fails with the same kinds of errors: a second look tells whether it is the file.
@@ -79,5 +79,5 @@ pub(super) async fn put_away(
             Ok(reading) => reading.is_some_and(|reading| reading.stops),
             Err(error) => error.is_of_content(),
         };
-    if at_fault { stream.source.refuse(file, &told) } else { Ok(()) }
+    if at_fault { stream.source.refuse(file, &told).await } else { Ok(()) }
 }

@@ -224,16 +224,16 @@ impl Folder {
     }
 
     /// Moves a file that was taken, with its receipt.
-    pub fn settle(&self, file: &Delivery, receipt: &serde_json::Value) -> Result<PathBuf, SourceError> {
-        self.put_away(file, "taken", "receipt.json", receipt)
+    pub async fn settle(&self, file: &Delivery, receipt: &serde_json::Value) -> Result<PathBuf, SourceError> {
+        self.put_away(file, "taken", "receipt.json", receipt).await
     }
 
     /// Moves a file that cannot be read, with the reason.
-    pub fn refuse(&self, file: &Delivery, reason: &serde_json::Value) -> Result<PathBuf, SourceError> {
-        self.put_away(file, "refused", "reason.json", reason)
+    pub async fn refuse(&self, file: &Delivery, reason: &serde_json::Value) -> Result<PathBuf, SourceError> {
+        self.put_away(file, "refused", "reason.json", reason).await
     }
 
-    fn put_away(
+    async fn put_away(
         &self,
         file: &Delivery,
         folder: &str,
@@ -247,21 +247,25 @@ impl Folder {
         // The same content again: what was said of it the first time stays.
         let said = if target.exists() { format!("{own}.again.{ending}") } else { format!("{own}.{ending}") };
         let half = folder.join(format!(".{said}.tmp"));
+        // What was laid there under the same name since it was read is another file: it stays, and is read in its turn.
+        let is_other = hash_of(&file.path).await? != file.hash;
         let write = || -> std::io::Result<()> {
             let mut receipt = File::create(&half)?;
             receipt.write_all(serde_json::to_string_pretty(told)?.as_bytes())?;
             receipt.write_all(b"\n")?;
             receipt.sync_all()?;
             std::fs::rename(&half, folder.join(&said))?;
-            std::fs::rename(&file.path, &target)?;
-            if self.options.marked {
+            if !is_other {
+                std::fs::rename(&file.path, &target)?;
+            }
+            if self.options.marked && (!is_other || is_older(&marker(&file.path), &file.path)?) {
                 std::fs::remove_file(marker(&file.path))?;
             }
             File::open(&folder)?.sync_all()
         };
         write().map_err(|cause| SourceError::File { path: file.path.clone(), cause })?;
         self.hold(None);
-        Ok(target)
+        Ok(if is_other { folder.join(said) } else { target })
     }
 }
 
@@ -269,6 +273,11 @@ fn marker(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".done");
     name.into()
+}
+
+/// Whether a marker stood there before the file did that lies beside it now: it says nothing about that one.
+fn is_older(marker: &Path, file: &Path) -> std::io::Result<bool> {
+    Ok(marker.metadata()?.modified()? < file.metadata()?.modified()?)
 }
 
 async fn hash_of(path: &Path) -> Result<String, SourceError> {

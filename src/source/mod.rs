@@ -131,17 +131,17 @@ impl Source {
     }
 
     /// Puts away a file that was taken, with its receipt.
-    pub fn settle(&self, file: &Delivery, receipt: &serde_json::Value) -> Result<(), SourceError> {
+    pub async fn settle(&self, file: &Delivery, receipt: &serde_json::Value) -> Result<(), SourceError> {
         match &self.0 {
-            Kind::Folder(folder) => folder.settle(file, receipt).map(|_| ()),
+            Kind::Folder(folder) => folder.settle(file, receipt).await.map(|_| ()),
             _ => Ok(()),
         }
     }
 
     /// Puts away a file that cannot be read, with the reason.
-    pub fn refuse(&self, file: &Delivery, reason: &serde_json::Value) -> Result<(), SourceError> {
+    pub async fn refuse(&self, file: &Delivery, reason: &serde_json::Value) -> Result<(), SourceError> {
         match &self.0 {
-            Kind::Folder(folder) => folder.refuse(file, reason).map(|_| ()),
+            Kind::Folder(folder) => folder.refuse(file, reason).await.map(|_| ()),
             _ => Ok(()),
         }
     }

@@ -232,6 +232,30 @@ async fn a_crash_between_store_and_move_takes_no_file_again() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_laid_under_the_old_name_meanwhile_is_read_in_its_turn() {
+    let house = House::new(false).await;
+    let text = people(60);
+    house.drop("h01.csv", &some(&text, 0, 20));
+    // The nation does not answer until the file was replaced.
+    house.world.nation().add_fault(Fault::new(Operation::Send, FaultKind::CutBefore).times(100_000)).unwrap();
+    let meddling = async {
+        while house.world.count("select count(*) from taken_file") == 0 {
+            tokio::task::yield_now().await;
+        }
+        std::fs::write(house.folder.join("h01.csv"), some(&text, 20, 60)).unwrap();
+        house.world.nation().clear_faults();
+    };
+    let (first, ()) = tokio::join!(house.sync(), meddling);
+    assert_eq!((first.scanned, first.file.as_deref()), (20, Some("h01.csv")), "{first:?}");
+    assert!(house.folder.join("h01.csv").exists(), "the other one stays");
+    assert_eq!(house.receipt("taken", ".receipt.json")["rows"], 20);
+    let second = house.sync().await;
+    assert_eq!((second.scanned, second.repeated.len()), (40, 0), "{second:?}");
+    assert!(house.names("").iter().all(|name| !is_list(name)));
+    house.world.assert_clean();
+}
+
+#[tokio::test]
 async fn killed_anywhere_every_file_has_its_effect_once() {
     let text = people(200);
     let mut house = House::new(true).await;
@@ -281,6 +305,17 @@ async fn only_finished_files_are_ready() {
     assert_eq!(source.ready().await.unwrap(), Ready::Nothing);
     std::fs::write(folder.path().join("a.csv.done"), "").unwrap();
     let Ready::File(found) = source.ready().await.unwrap() else { panic!("a marked file") };
-    source.settle(&found, &serde_json::json!({})).unwrap();
+    source.settle(&found, &serde_json::json!({})).await.unwrap();
     assert!(!file.exists() && !folder.path().join("a.csv.done").exists());
+    // A marker says nothing about what was laid beside it after it.
+    std::fs::write(&file, "k\n3\n").unwrap();
+    std::fs::write(folder.path().join("a.csv.done"), "").unwrap();
+    let Ready::File(found) = source.ready().await.unwrap() else { panic!("a marked file") };
+    let marked = std::fs::metadata(folder.path().join("a.csv.done")).unwrap().modified().unwrap();
+    std::fs::write(&file, "k\n4\n").unwrap();
+    let later = marked + std::time::Duration::from_secs(2);
+    std::fs::File::options().write(true).open(&file).unwrap().set_modified(later).unwrap();
+    source.settle(&found, &serde_json::json!({})).await.unwrap();
+    assert!(file.exists() && !folder.path().join("a.csv.done").exists());
+    assert_eq!(source.ready().await.unwrap(), Ready::Nothing);
 }
