@@ -147,10 +147,12 @@ impl Puller<'_> {
                     return Ok(Ended::Failed { why: error.to_string(), unreached });
                 }
             };
-            let last = pulled.last;
+            let (certain, full) = (pulled.last, pulled.full);
             let arrived = self.arrived(pulled);
             // A portal that does not know pages gives the first one for ever.
             let these: Vec<Vec<u8>> = arrived.iter().map(|one| one.hashes.0.clone()).collect();
+            // One that is not full is given again by a portal that has no more pages.
+            let last = certain || (!full && these == before);
             let stands_still = !last && these == before;
             before = these;
             let ends = last && step.moves;

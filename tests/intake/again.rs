@@ -82,6 +82,14 @@ async fn pages_are_all_read_before_the_cursor_moves() {
     *paged.portal.page.lock().unwrap() = Some(2);
     let taken = paged.pull().await;
     assert_eq!((taken.received.applications, taken.windows, taken.error), (3, 2, None));
+    // A portal that gives less at once than it was asked for.
+    let capped = Office::changed(&[PAGED[0], (PAGED[1].0, &PAGED[1].1.replace("size = 2", "size = 500"))]).await;
+    for number in ["A", "B", "C", "D", "E"] {
+        capped.portal.file(before(30), body(number, "30001", "1"));
+    }
+    *capped.portal.page.lock().unwrap() = Some(2);
+    let taken = capped.pull().await;
+    assert_eq!((taken.received.applications, taken.error), (5, None));
     // A portal that gives its first page for ever is told, and the cursor stays.
     let deaf = Office::changed(&PAGED).await;
     for number in ["A", "B"] {

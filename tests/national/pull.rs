@@ -329,7 +329,7 @@ fn codes_mean_what_the_profile_says() {
 }
 
 #[test]
-fn a_page_that_is_not_full_is_the_last() {
+fn a_page_that_is_not_full_may_be_all_that_the_portal_gives_at_once() {
     let profile = changed(&[
         ("# [pull.page]\n# first = 1\n# size = 200", "[pull.page]\nfirst = 1\nsize = 2"),
         ("MaXa = \"\"", "MaXa = \"\"\nTrang = \"{page}\"\nKichThuoc = \"{size}\""),
@@ -338,12 +338,13 @@ fn a_page_that_is_not_full_is_the_last() {
     let window = Window { from: NINE, to: NINE };
     let body: Value = serde_json::from_slice(&pull(&profile).request("87", window, 3).body).expect("JSON");
     assert_eq!((&body["Trang"], &body["KichThuoc"]), (&"4".into(), &"2".into()));
-    let last = |items: &str| {
+    let page = |items: &str| {
         let reply = Reply { status: 200, body: around(items).into(), ..Reply::default() };
-        pull(&profile).read(&profile, &reply).expect("readable").last
+        let page = pull(&profile).read(&profile, &reply).expect("readable");
+        (page.full, page.last)
     };
-    assert!(!last(r#"{"maHoSo":"1"},5"#), "what is strange counts too");
-    assert!(last(r#"{"maHoSo":"1"}"#) && last(""));
+    assert_eq!(page(r#"{"maHoSo":"1"},5"#), (true, false), "what is strange counts too");
+    assert_eq!((page(r#"{"maHoSo":"1"}"#), page("")), ((false, false), (false, true)));
 }
 
 #[test]

@@ -121,8 +121,11 @@ pub struct Pulled {
     pub applications: Vec<Application>,
     /// What stood among them and is none.
     pub strange: Vec<Strange>,
-    /// Whether this was the last page.
+    /// Whether this was surely the last page: an empty one, or all of it where there are no pages. One that is not full
+    /// may be as much as the portal gives at once.
     pub last: bool,
+    /// Whether it holds as many as were asked for.
+    pub full: bool,
 }
 
 /// An item that is no application. It is personal data, like an application.
