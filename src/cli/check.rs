@@ -1,8 +1,10 @@
 //! `check`, the doctor: each line says what was looked at, what was found and what to do.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
 
 use super::{Call, Failure, check_intake};
+use crate::codes::CodeList;
 use crate::config::Config;
 use crate::delivery::System;
 use crate::mismatch::{Authority, DecisionRules};
@@ -52,7 +54,7 @@ pub(super) async fn run(call: &Call) -> Result<u8, Failure> {
     let mut met = Vec::new();
     for stream in &app.streams {
         source(&mut doctor, stream).await;
-        from_memory(&mut doctor, stream);
+        from_memory(&mut doctor, &stream.name, stream.mapping.lists());
         for example in stream.mapping.run_examples().iter().filter(|e| !e.passed()) {
             doctor.bad(
                 2,
@@ -130,13 +132,14 @@ fn authorities(doctor: &mut Doctor, config: &Config) {
 }
 
 /// Rows of code lists that somebody wrote down from memory decide about people's money: the operator must verify them.
-fn from_memory(doctor: &mut Doctor, stream: &Stream) {
-    let lists = stream.mapping.lists().iter();
+/// Tells which rows of the lists that a stream or an intake uses nobody has checked against their source.
+pub(super) fn from_memory(doctor: &mut Doctor, name: &str, lists: &[Arc<CodeList>]) {
+    let lists = lists.iter();
     let doubtful: Vec<(&str, usize)> = lists
         .map(|list| (list.name(), list.entries().iter().filter(|entry| !entry.checked).count()))
         .filter(|(_, rows)| *rows > 0)
         .collect();
-    let what = Message::CheckMemory.with(&[("stream", &stream.name)]);
+    let what = Message::CheckMemory.with(&[("stream", &name)]);
     if doubtful.is_empty() {
         return doctor.good(what, Message::CheckMemoryNone.both());
     }

@@ -1,7 +1,8 @@
 //! The doctor on intakes: the mapping down, and one harmless question: what was filed within the last second.
 
-use super::check::{Doctor, token, unreachable};
+use super::check::{Doctor, from_memory, token, unreachable};
 use crate::intake::Intake;
+use crate::intake::clock_rules::ClockRules;
 use crate::model::{Clock as _, SystemClock};
 use crate::national::{PullVerdict, Window};
 
@@ -14,6 +15,9 @@ pub(super) async fn intake(doctor: &mut Doctor, intake: &Intake, met: bool) {
             format!("dòng/line {}: {:?}", example.line, example.differences),
         );
     }
+    let clock = intake.clock.iter().flat_map(ClockRules::lists);
+    let lists: Vec<_> = intake.mapping.lists().iter().chain(clock).cloned().collect();
+    from_memory(doctor, &intake.name, &lists);
     if let Some(local) = &intake.local {
         let what = format!("bàn giao / hand-over '{}'", intake.name);
         match local.check().await {

@@ -9,6 +9,7 @@ use super::values::Seconds;
 use super::{NamedSource, SystemConfig};
 use crate::model::suggest::hint;
 use crate::schedule::Schedule;
+use crate::source::SourceConfig;
 
 /// `[[intake]]`
 #[derive(Debug, Deserialize)]
@@ -231,6 +232,14 @@ pub(super) fn check(
             let Some(name) = name.filter(|name| !known.iter().any(|(k, _)| k == name)) else { continue };
             let hint = hint(name, known.iter().map(|(k, _)| k.as_str()));
             tell(key, format!("không có '{name}'{hint} / there is no such {key}"));
+        }
+        let is_folder = |name: &str| {
+            sources.read.iter().any(|(_, s)| s.name == name && matches!(s.config, SourceConfig::Folder { .. }))
+        };
+        if let Some(name) = intake.numbers.as_deref().filter(|name| is_folder(name)) {
+            let why = "mỗi tệp chỉ được đọc một lần, số tiếp nhận phải đọc lại mãi / a folder's files are read once, and numbers \
+                again and again: name a table or one file";
+            tell("numbers", format!("'{name}' là thư mục nhận tệp / is a drop folder: {why}"));
         }
         if let Some(line) = &intake.schedule
             && let Err(error) = Schedule::parse(line)

@@ -35,6 +35,7 @@ pub struct ClockRules {
     pub at_risk: u32,
     limits: BTreeMap<String, Vec<Limit>>,
     statuses: BTreeMap<String, Ticking>,
+    lists: Vec<std::sync::Arc<CodeList>>,
 }
 
 #[derive(Debug, Clone)]
@@ -63,7 +64,13 @@ impl ClockRules {
             at_risk: u32::from(at_risk),
             limits: read_limits(&limits)?,
             statuses: read_statuses(&statuses)?,
+            lists: vec![limits, holidays, statuses, moves],
         })
+    }
+
+    /// The lists that they were read from.
+    pub fn lists(&self) -> &[std::sync::Arc<CodeList>] {
+        &self.lists
     }
 
     /// What a status does; `None` for one that the list does not know: it changes nothing.

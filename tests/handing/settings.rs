@@ -72,3 +72,19 @@ fn mistakes_are_told_and_secrets_are_not() {
     let told = opened(dir.path(), line).err().expect("a password in the address");
     assert!(!told.contains("Bimat"), "{told}");
 }
+
+/// A drop folder's files are read once; numbers are read again and again.
+#[test]
+fn numbers_do_not_come_from_a_drop_folder() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(dir.path().join("mappings")).expect("a folder");
+    let text = "mappings = \"mappings\"\n[province]\ncode = \"87\"\n[store]\nkind = \"sqlite\"\npath = \"store.db\"\n\
+        [[source]]\nname = \"so\"\nkind = \"folder\"\npath = \"so\"\nfile = \"csv\"\n\
+        [[system]]\nname = \"dvcbtxh\"\nbase = \"http://127.0.0.1:1\"\n\
+        [[intake]]\nname = \"dvc\"\nsystem = \"dvcbtxh\"\nentity = \"tiep-nhan\"\nstart = \"2026-11-01\"\nnumbers = \"so\"\n\
+        hand_over = { kind = \"folder\", path = \"ra\" }\n";
+    let file = dir.path().join("gateway.toml");
+    std::fs::write(&file, text).expect("a file");
+    let faults = Config::load(&file).expect_err("a folder").to_string();
+    assert!(faults.contains("'so' là thư mục nhận tệp") && faults.contains("gateway.toml:20"), "{faults}");
+}
