@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::dossier::{Desk, as_json, state};
 use super::{Call, Failure, output};
+use crate::app;
 use crate::intake::clock::Reading;
 use crate::intake::receive::has_number;
 use crate::intake::timeline::{Event, Happened, Parts};
@@ -78,7 +79,12 @@ pub(super) async fn show(call: &Call, desk: &Desk, args: &Which) -> Result<u8, F
     let versions = dossier_story::versions(&mut tx, found.id).await?;
     let decisions = dossier_story::decisions(&mut tx, found.id).await?;
     let files = dossier_story::files(&mut tx, found.id).await?;
-    let matches = stored(&dossiers::matches(&mut tx, found.id).await?);
+    let then = stored(&dossiers::matches(&mut tx, found.id).await?);
+    let matches = match desk.intake(&found.intake) {
+        Some(intake) => app::dossiers::matches(&desk.config, intake, &mut tx, &found, desk.now).await?,
+        // Of an intake that is not configured any more only what was found then is known.
+        None => serde_json::from_value(then.clone()).unwrap_or_default(),
+    };
     // What is no application has no record: a person looks at what came.
     let body = if has_number(&found.number) { None } else { inbox::body(&mut tx, (found.id, found.version)).await? };
     drop(tx);
@@ -89,7 +95,8 @@ pub(super) async fn show(call: &Call, desk: &Desk, args: &Which) -> Result<u8, F
         shown["versions"] = json!(versions);
         shown["decisions"] = json!(decisions);
         shown["files"] = json!(files);
-        shown["matches"] = matches;
+        shown["matches"] = json!(matches);
+        shown["matches_when_it_came"] = then;
         shown["cut"] = cut.into();
         if let Some(body) = &body {
             shown["body"] = stored(body);
@@ -133,8 +140,8 @@ pub(super) async fn show(call: &Call, desk: &Desk, args: &Which) -> Result<u8, F
     for (name, value) in body.as_deref().map(stored).iter().filter_map(Value::as_object).flatten() {
         say!("    {}: {}", output::key(name), output::key(&plain(value)));
     }
-    match matches.as_array() {
-        Some(people) => people.iter().for_each(|found| line(Message::HeadMatches, &found.to_string())),
+    match matches {
+        Some(people) => people.iter().for_each(|found| line(Message::HeadMatches, &found.told(desk.now.day()))),
         None => line(Message::HeadMatches, &Message::MatchesNotLooked.both()),
     }
     tell_cut(cut);

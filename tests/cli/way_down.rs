@@ -56,6 +56,31 @@ fn failures_10_14_15_and_16_thousands_of_applications_arrive_once_and_both_porta
     // Steps that turned up late stand there with their reason and went nowhere.
     let late = "select count(*) from mismatch where kind = 'late' and closed_ms is null";
     assert!(count(&store, late) > 0 && portal["late_steps"] == 0, "{portal}");
+    who_may_it_be(&kept, &store);
+}
+
+/// Who the applicant may be is looked up when somebody asks: whoever died since it came is shown so.
+fn who_may_it_be(kept: &Path, store: &Connection) {
+    let known = "select number from application where matches like '%\"by\":\"number\"%' and matches like '%\"draws\"%' limit 1";
+    let number: String = store.query_row(known, [], |row| row.get(0)).unwrap();
+    let config = kept.join("gateway.toml");
+    let shown = |more: &[&str]| {
+        let call = [&["--config", config.to_str().unwrap(), "dossier", "show", &number], more].concat();
+        let output = program(&call).output().unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let before: Value = serde_json::from_str(&shown(&["--json"])).unwrap();
+    let first = before["matches"].as_array().unwrap().iter().position(|one| one["says"] == "draws").unwrap();
+    let (stream, key) = (&before["matches"][first]["stream"], &before["matches"][first]["key"]);
+    let dies =
+        "update likeness set says = 'dead' where key = ?1 and stream_id = (select id from stream where name = ?2)";
+    assert_eq!(store.execute(dies, [key.as_str().unwrap(), stream.as_str().unwrap()]).unwrap(), 1);
+    let now: Value = serde_json::from_str(&shown(&["--json"])).unwrap();
+    let says = |of: &Value| of.as_array().unwrap().iter().find(|one| one["key"] == *key).unwrap()["says"].clone();
+    assert_eq!((says(&now["matches"]), says(&now["matches_when_it_came"])), ("dead".into(), "draws".into()), "{now}");
+    let text = shown(&[]);
+    assert!(text.contains("đã mất") && text.contains("deceased") && !text.contains("{\"agree"), "{text}");
 }
 
 /// A folder with an intake from that sandbox; `hand_over` is the way into the local system.
