@@ -256,7 +256,8 @@ impl Store {
         let read = SqlitePoolOptions::new()
             .max_connections(3)
             .acquire_timeout(Duration::from_mins(1))
-            .connect_with(options.pragma("query_only", "on"))
+            // A reader walks an index once: what it keeps helps nobody, and three of them keep it.
+            .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-2000"))
             .await
             .map_err(|e| open(&place, &e))?;
         Ok(Self::Sqlite { write, read })
