@@ -74,6 +74,10 @@ pub(super) struct EntityUse {
     pub group: Option<String>,
     /// The field and the words that say that a record no longer runs.
     pub over: Option<(String, Vec<String>)>,
+    /// What must be equal besides the person for two records to be of one matter: a month, an event. Empty: nothing.
+    pub matter: Vec<String>,
+    /// The field of the last day: a record that has one no longer runs.
+    pub ended: Option<String>,
     /// Pairs of groups that may stand beside each other.
     pub legal: Vec<[Vec<String>; 2]>,
 }
@@ -129,7 +133,10 @@ impl Authority {
         let entity = self.entities.iter().find(|e| e.name == entity)?;
         let side = Side(record);
         let text = |field: &Option<String>| field.as_ref().map(|field| side.text(field)).unwrap_or_default();
-        let digest = |kind: &str, number: &str| scoped(&self.system, &number_digest(kind, number));
+        // Two records of one person about two matters are no pair: what tells them apart is a part of the number.
+        let matter: String = entity.matter.iter().map(|field| format!("\u{1f}{}", side.text(field))).collect();
+        let digest =
+            |kind: &str, number: &str| scoped(&self.system, &number_digest(kind, &format!("{number}{matter}")));
         let (kind, number) = (side.text(&entity.kind), bare_number(&side.text(&entity.number)));
         let earlier = bare_number(&text(&entity.earlier));
         let person = self.papers.is_usable(&kind, &number).then(|| digest(&kind, &number));
@@ -139,7 +146,7 @@ impl Authority {
             earlier: earlier.filter(|earlier| Some(earlier) != person.as_ref()),
             person,
             group: text(&entity.group).into_owned(),
-            runs: !over,
+            runs: !over && text(&entity.ended).is_empty(),
         })
     }
 

@@ -189,6 +189,8 @@ impl<'d, 'a> Maker<'_, 'd, 'a> {
             earlier: optional("earlier"),
             group: optional("group"),
             over,
+            matter: section.texts_or("matter"),
+            ended: optional("ended"),
             legal: programme.map(|programme| self.legal(&programme)).unwrap_or_default(),
         };
         section.close();

@@ -10,7 +10,7 @@ use crate::model::{Kind, Timestamp};
 use crate::store::mismatch::{self, HELD, Noted};
 use crate::store::review::{self, Item};
 use crate::store::verdicts::AUTHORITY;
-use crate::store::{StoreError, Tx, alias};
+use crate::store::{StoreError, Tx, alias, facts};
 
 /// A difference is not accepted for longer: by then somebody must have looked again.
 const MOST_DAYS: i32 = 731;
@@ -155,7 +155,10 @@ pub async fn decide(
     if asked.version.is_some_and(|version| version != item.version) && asked.step != Step::Comment {
         return Err(too_late(tx, &item, now, asked).await?.into());
     }
-    let (changed, event) = step(rules, &item, now, asked)?;
+    let (changed, event) = match step(rules, &item, now, asked) {
+        Ok(done) => done,
+        Err(no) => return Err(not_done(tx, &item, now, asked, no).await?.into()),
+    };
     if asked.step == Step::Decide(Decision::MergeNumbers) {
         let links = alias::links(tx, &[&item.person, &item.other]).await?;
         let away = links.iter().any(|(earlier, _)| *earlier == item.other);
@@ -171,13 +174,39 @@ pub async fn decide(
     }
     if asked.step == Step::Reopen {
         review::lift(tx, id, now, &asked.who).await?;
+        facts::touch(tx, &[&item.person, &item.other], &[]).await?;
     }
     mismatch::note(tx, now, &[event]).await?;
     Ok(review::find(tx, id).await?.ok_or(No::Unknown(id))?)
 }
 
+/// What was typed is never lost. Where another person changed it last, that is who and when.
+async fn not_done(tx: &mut Tx, item: &Item, now: Timestamp, asked: &Asked, no: No) -> Result<No, StoreError> {
+    if matches!(no, No::NotNow(_)) {
+        let last = review::last_change(tx, item.id).await?;
+        if last.is_some_and(|event| !event.who.is_empty() && event.who != asked.who) {
+            return too_late(tx, item, now, asked).await;
+        }
+    }
+    if !(asked.words.trim().is_empty() && asked.reason.is_empty()) {
+        keep_words(tx, item, now, asked).await?;
+    }
+    Ok(no)
+}
+
 /// Keeps what was typed, and says who was faster.
 async fn too_late(tx: &mut Tx, item: &Item, now: Timestamp, asked: &Asked) -> Result<No, StoreError> {
+    keep_words(tx, item, now, asked).await?;
+    let last = review::last_change(tx, item.id).await?;
+    let (who, what, at) = last.map_or_else(Default::default, |e| {
+        let what = [e.event.as_str(), e.what.as_str()].join(" ");
+        (e.who, what.trim().to_owned(), Timestamp(e.at_ms).for_people())
+    });
+    let who = if who.is_empty() { "máy / the machine".to_owned() } else { who };
+    Ok(No::TooLate { id: item.id, who, what, at, version: item.version })
+}
+
+async fn keep_words(tx: &mut Tx, item: &Item, now: Timestamp, asked: &Asked) -> Result<(), StoreError> {
     let what = match &asked.step {
         Step::Decide(decision) => decision.word(),
         Step::Assign(to) => to,
@@ -188,14 +217,7 @@ async fn too_late(tx: &mut Tx, item: &Item, now: Timestamp, asked: &Asked) -> Re
     };
     let mine =
         Noted { who: &asked.who, what, reason: &asked.reason, words: &asked.words, ..Noted::of(item.id, "too-late") };
-    mismatch::note(tx, now, &[mine]).await?;
-    let last = review::last_change(tx, item.id).await?;
-    let (who, what, at) = last.map_or_else(Default::default, |e| {
-        let what = [e.event.as_str(), e.what.as_str()].join(" ");
-        (e.who, what.trim().to_owned(), Timestamp(e.at_ms).for_people())
-    });
-    let who = if who.is_empty() { "máy / the machine".to_owned() } else { who };
-    Ok(No::TooLate { id: item.id, who, what, at, version: item.version })
+    mismatch::note(tx, now, &[mine]).await
 }
 
 /// The mismatch after a step, and what is written down of it; `None`: it stays as it is.

@@ -5,7 +5,7 @@ use crate::model::{Clock, Kind, Message, Timestamp};
 use crate::store::effects::{self, Due};
 use crate::store::leases::{self, Taken};
 use crate::store::mismatch::Draft;
-use crate::store::{Store, StoreError, Tx, alias, mismatch, runs, verdicts};
+use crate::store::{Store, StoreError, Tx, alias, facts, mismatch, runs, verdicts};
 
 /// What effect decisions had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,6 +101,8 @@ pub async fn apply(tx: &mut Tx, stream: i64, now: Timestamp) -> Result<Applied, 
         let ring = alias::root(tx, &due.person).await? == due.other;
         if !ring && effects::link(tx, now, &due).await? {
             effects::applied(tx, now, std::slice::from_ref(&due), true).await?;
+            // One person now, who may not draw what the two of them might.
+            facts::touch(tx, &[&due.person, &due.other], &[]).await?;
             told.merged += 1;
         } else {
             effects::back(tx, now, due.id, &Message::LinkStands.both()).await?;

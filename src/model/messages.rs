@@ -341,6 +341,7 @@ messages! {
     HappenedUndone "happened-undone" "rút lại" "taken back";
     HappenedApplied "happened-applied" "đã thực hiện" "took effect";
     HappenedTooLate "happened-too-late" "đến sau, chưa được ghi" "came too late";
+    HappenedOvertaken "happened-overtaken" "giá trị đã thành khác: mở lại" "the values became others: open again";
     HappenedAcceptedEnded "happened-accepted-ended" "hết hạn chấp nhận" "acceptance ended";
     HeadNumber "head-number" "Số" "no.";
     HeadKind "head-kind" "Loại" "kind";

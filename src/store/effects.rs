@@ -33,9 +33,13 @@ pub struct Due {
     pub seen_ms: i64,
 }
 
-// What is on its way is settled first: nobody knows yet what the nation has.
+// What is on its way is settled first: nobody knows yet what the nation has. Ours goes as a whole record: while a person has
+// another field of it in hand, or decided that theirs is right, it would go over that.
 const DUE: &str = "select id, key, kind, decision, decided_by, why, there, person, other, seen_ms from mismatch m \
     where stream_id = $1 and state = 'decided' and closed_ms is null and seconded_by <> '' \
+    and not (decision = 'keep-ours' and exists (select 1 from mismatch s where s.stream_id = $1 and s.key = m.key and s.id <> m.id \
+    and s.closed_ms is null and s.place <> 'held' and s.kind in ('field-differs', 'number-changed', 'status-back', 'unit-ambiguous') \
+    and (s.state in ('open', 'in-review') or s.decision <> 'keep-ours'))) \
     and not exists (select 1 from outbox o where o.stream_id = $1 and o.key = m.key and o.state = 'sent') order by id limit $2";
 
 /// Decisions that nobody has to second any more; whether there may be more of them.

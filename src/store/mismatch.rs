@@ -106,6 +106,7 @@ pub async fn open(tx: &mut Tx, stream: i64, run: i64, now: Timestamp, drafts: &[
         close_others(tx, stream, kind, &keys, now).await?;
     }
     for part in drafts.chunks(200) {
+        overtaken(tx, stream, now, part).await?;
         type Seen = (i64, i64, i64, i64, Option<i64>);
         let seen: Vec<Seen> = on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into mismatch (stream_id, key, kind, place, reason, cause, field, value, theirs, \
@@ -130,15 +131,52 @@ pub async fn open(tx: &mut Tx, stream: i64, run: i64, now: Timestamp, drafts: &[
             })
             .collect();
         note(tx, now, &fresh).await?;
+        let fresh: Vec<i64> = fresh.iter().map(|one| one.id).collect();
+        if !fresh.is_empty() {
+            let (sql, list) = (tx.pick(PLACE_SQLITE, PLACE_POSTGRES), super::json_ids(&fresh));
+            on!(tx, c => sqlx::query(sql).bind(&list).execute(c).await?.rows_affected());
+        }
     }
     Ok(())
 }
 
-/// What a person settled stays settled, though the machine finds it again: not the same person, two numbers merged and still
+// Who opened it did not know the commune; the ledger does.
+const PLACE_SQLITE: &str = "update mismatch set unit = coalesce((select l.unit from ledger l where l.stream_id = mismatch.stream_id \
+    and l.key = mismatch.key), '') where id in (select value from json_each($1)) and unit = ''";
+const PLACE_POSTGRES: &str = "update mismatch set unit = coalesce((select l.unit from ledger l where l.stream_id = mismatch.stream_id \
+    and l.key = mismatch.key), '') where id in (select jsonb_array_elements_text($1::jsonb)::bigint) and unit = ''";
+
+// SQLite's json_each has a `key` and a `value` of its own.
+const OVERTAKEN_SQLITE: &str = "update mismatch set state = 'open', assignee = '', applied_ms = null, version = version + 1, \
+    relapses = relapses + case when state = 'applied' then 1 else 0 end \
+    where stream_id = $1 and key in (select value ->> 0 from json_each($2)) and closed_ms is null and state in ('decided', 'applied') \
+    and exists (select 1 from json_each($2) j where j.value ->> 0 = mismatch.key and j.value ->> 1 = mismatch.kind and j.value ->> 2 = mismatch.place \
+    and (j.value ->> 3 <> mismatch.reason or j.value ->> 4 <> mismatch.field or j.value ->> 5 <> mismatch.value or j.value ->> 6 <> mismatch.theirs)) returning id";
+const OVERTAKEN_POSTGRES: &str = "update mismatch set state = 'open', assignee = '', applied_ms = null, version = version + 1, \
+    relapses = relapses + case when state = 'applied' then 1 else 0 end \
+    from jsonb_array_elements($2::jsonb) j where stream_id = $1 and closed_ms is null and state in ('decided', 'applied') \
+    and key = j.value ->> 0 and kind = j.value ->> 1 and place = j.value ->> 2 \
+    and (j.value ->> 3 <> reason or j.value ->> 4 <> field or j.value ->> 5 <> mismatch.value or j.value ->> 6 <> theirs) returning id";
+
+/// What was decided was about other values: it is open again with its history, and nothing of it stands on a list of
+/// corrections any more.
+async fn overtaken(tx: &mut Tx, stream: i64, now: Timestamp, drafts: &[Draft]) -> Result<(), StoreError> {
+    let all: Vec<[&str; 7]> = drafts
+        .iter()
+        .map(|d| [d.key.as_str(), d.kind.word(), &d.place, &d.reason, &d.field, &d.value, &d.theirs])
+        .collect();
+    let list = serde_json::to_string(&all).unwrap_or_else(|_| "[]".to_owned());
+    let sql = tx.pick(OVERTAKEN_SQLITE, OVERTAKEN_POSTGRES);
+    let rows: Vec<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
+    told(tx, now, rows, "overtaken").await
+}
+
+/// What a person settled stays settled once it took effect, which waits for a second person where one is needed, though the
+/// machine finds it again: not the same person, two numbers merged and still
 /// the same two, accepted until a day that has not come.
 macro_rules! stays {
     () => {
-        "(mismatch.closed_ms is not null and (mismatch.decision = 'not-same-person' \
+        "(mismatch.closed_ms is not null and mismatch.applied_ms is not null and (mismatch.decision = 'not-same-person' \
         or (mismatch.decision = 'merge-numbers' and mismatch.person = excluded.person and mismatch.other = excluded.other) \
         or (mismatch.decision = 'accept-until' and mismatch.until_day <> '' and mismatch.value = excluded.value \
         and mismatch.theirs = excluded.theirs)))"
@@ -178,7 +216,7 @@ pub struct Noted<'a> {
     /// Who.
     pub who: &'a str,
     /// `opened`, `reopened`, `closed`, `taken`, `given-back`, `comment`, `decided`, `seconded`, `undone`, `applied`, `too-late`,
-    /// `accepted-ended`.
+    /// `accepted-ended`, `overtaken`.
     pub event: &'a str,
     /// The decision, or to whom it was given.
     pub what: &'a str,
@@ -217,9 +255,14 @@ const OVER_POSTGRES: &str = "update correction set over_ms = $2 where over_ms is
 
 /// Notes that these were closed; what the province had to correct of them is corrected.
 pub(super) async fn closed(tx: &mut Tx, now: Timestamp, rows: Vec<(i64,)>) -> Result<(), StoreError> {
+    told(tx, now, rows, "closed").await
+}
+
+/// Notes what happened to these, of which nothing is left to be corrected.
+async fn told(tx: &mut Tx, now: Timestamp, rows: Vec<(i64,)>, event: &str) -> Result<(), StoreError> {
     let ids: Vec<i64> = rows.into_iter().map(|(id,)| id).collect();
     for part in ids.chunks(500) {
-        let events: Vec<Noted<'_>> = part.iter().map(|id| Noted::of(*id, "closed")).collect();
+        let events: Vec<Noted<'_>> = part.iter().map(|id| Noted::of(*id, event)).collect();
         note(tx, now, &events).await?;
         let (sql, list) = (tx.pick(OVER_SQLITE, OVER_POSTGRES), super::json_ids(part));
         on!(tx, c => sqlx::query(sql).bind(&list).bind(now.0).execute(c).await?.rows_affected());
@@ -227,12 +270,13 @@ pub(super) async fn closed(tx: &mut Tx, now: Timestamp, rows: Vec<(i64,)>) -> Re
     Ok(())
 }
 
-const CLOSE_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = $4, version = version + 1 where stream_id = $1 and kind = $2 \
-    and closed_ms is null and key in (select value from json_each($3)) returning id";
-const CLOSE_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = $4, version = version + 1 where stream_id = $1 and kind = $2 \
-    and closed_ms is null and key in (select jsonb_array_elements_text($3::jsonb)) returning id";
+const CLOSE_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
+    and (closed_ms is null or until_day <> '') and key in (select value from json_each($3)) returning id";
+const CLOSE_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
+    and (closed_ms is null or until_day <> '') and key in (select jsonb_array_elements_text($3::jsonb)) returning id";
 
-/// Closes the open mismatches of a kind for these keys: what they told of is over.
+/// Closes the open mismatches of a kind for these keys: what they told of is over, and so is what was accepted of it, which
+/// would open again on its day.
 pub async fn close(tx: &mut Tx, stream: i64, kind: Kind, keys: &[&str], now: Timestamp) -> Result<(), StoreError> {
     if keys.is_empty() {
         return Ok(());
@@ -244,10 +288,10 @@ pub async fn close(tx: &mut Tx, stream: i64, kind: Kind, keys: &[&str], now: Tim
     closed(tx, now, rows).await
 }
 
-const CLOSE_TOLD_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = $4, version = version + 1 where stream_id = $1 and kind = $2 \
-    and place = '' and closed_ms is null and key in (select value from json_each($3)) returning id";
-const CLOSE_TOLD_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = $4, version = version + 1 where stream_id = $1 and kind = $2 \
-    and place = '' and closed_ms is null and key in (select jsonb_array_elements_text($3::jsonb)) returning id";
+const CLOSE_TOLD_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
+    and place = '' and (closed_ms is null or until_day <> '') and key in (select value from json_each($3)) returning id";
+const CLOSE_TOLD_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
+    and place = '' and (closed_ms is null or until_day <> '') and key in (select jsonb_array_elements_text($3::jsonb)) returning id";
 
 /// The same of what was only told, not held.
 pub async fn close_told(tx: &mut Tx, stream: i64, kind: Kind, keys: &[&str], now: Timestamp) -> Result<(), StoreError> {
@@ -261,10 +305,10 @@ pub async fn close_told(tx: &mut Tx, stream: i64, kind: Kind, keys: &[&str], now
     closed(tx, now, rows).await
 }
 
-const CLOSE_AT_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = $4, version = version + 1 where stream_id = $1 and kind = $2 \
-    and place = $5 and closed_ms is null and key in (select value from json_each($3)) returning id";
-const CLOSE_AT_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = $4, version = version + 1 where stream_id = $1 and kind = $2 \
-    and place = $5 and closed_ms is null and key in (select jsonb_array_elements_text($3::jsonb)) returning id";
+const CLOSE_AT_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
+    and place = $5 and (closed_ms is null or until_day <> '') and key in (select value from json_each($3)) returning id";
+const CLOSE_AT_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
+    and place = $5 and (closed_ms is null or until_day <> '') and key in (select jsonb_array_elements_text($3::jsonb)) returning id";
 
 /// The same at one place: the other record of a pair, a clock.
 pub async fn close_at(
@@ -283,10 +327,10 @@ pub async fn close_at(
     closed(tx, now, rows).await
 }
 
-const CLOSE_HELD_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = $3, version = version + 1 where stream_id = $1 \
-    and place = 'held' and closed_ms is null and key in (select value from json_each($2)) and kind <> $4 returning id";
-const CLOSE_HELD_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = $3, version = version + 1 where stream_id = $1 \
-    and place = 'held' and closed_ms is null and key in (select jsonb_array_elements_text($2::jsonb)) and kind <> $4 returning id";
+const CLOSE_HELD_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $3), until_day = '', version = version + 1 where stream_id = $1 \
+    and place = 'held' and (closed_ms is null or until_day <> '') and key in (select value from json_each($2)) and kind <> $4 returning id";
+const CLOSE_HELD_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $3), until_day = '', version = version + 1 where stream_id = $1 \
+    and place = 'held' and (closed_ms is null or until_day <> '') and key in (select jsonb_array_elements_text($2::jsonb)) and kind <> $4 returning id";
 
 /// Closes what is open of these records because they were held here, whether when judged or when about to be sent.
 pub async fn close_held(tx: &mut Tx, stream: i64, keys: &[&str], now: Timestamp) -> Result<(), StoreError> {
@@ -308,7 +352,7 @@ async fn close_held_but(tx: &mut Tx, stream: i64, but: &str, keys: &[&str], now:
     closed(tx, now, rows).await
 }
 
-const COUNTS: &str = "select kind, reason, count(*) from mismatch where stream_id = $1 and closed_ms is null group by kind, reason \
+const COUNTS: &str = "select kind, reason, count(*) from mismatch where stream_id = $1 and (closed_ms is null or until_day <> '') group by kind, reason \
     order by 3 desc, kind, reason";
 
 /// How many are open, by kind and reason, the most first.
@@ -317,7 +361,8 @@ pub async fn counts(tx: &mut Tx, stream: i64) -> Result<Vec<(String, String, u64
     Ok(rows.into_iter().map(|(kind, reason, n)| (kind, reason, u64::try_from(n).unwrap_or(0))).collect())
 }
 
-const HELD_COUNT: &str = "select count(*) from mismatch where stream_id = $1 and place = 'held' and closed_ms is null";
+const HELD_COUNT: &str =
+    "select count(*) from mismatch where stream_id = $1 and place = 'held' and (closed_ms is null or until_day <> '')";
 
 /// How many records are held here.
 pub async fn held(tx: &mut Tx, stream: i64) -> Result<u64, StoreError> {
@@ -325,7 +370,7 @@ pub async fn held(tx: &mut Tx, stream: i64) -> Result<u64, StoreError> {
     Ok(u64::try_from(n).unwrap_or(0))
 }
 
-const OPEN_OF: &str = "select count(*) from mismatch where stream_id = $1 and key = $2 and kind = $3 and reason = $4 and closed_ms is null";
+const OPEN_OF: &str = "select count(*) from mismatch where stream_id = $1 and key = $2 and kind = $3 and reason = $4 and (closed_ms is null or until_day <> '')";
 
 /// Whether a mismatch of this kind and reason is open for a key.
 pub async fn is_open(tx: &mut Tx, stream: i64, key: &str, kind: Kind, reason: &str) -> Result<bool, StoreError> {
@@ -360,10 +405,10 @@ pub struct Shown {
 }
 
 const LIST: &str = "select key, kind, place, reason, field, value, proposal, detail, source_row, occurrences from mismatch \
-    where stream_id = $1 and closed_ms is null and key > $2 order by key, kind, place limit $3";
+    where stream_id = $1 and (closed_ms is null or until_day <> '') and key > $2 order by key, kind, place limit $3";
 
 const REST: &str = "select key, kind, place, reason, field, value, proposal, detail, source_row, occurrences from mismatch \
-    where stream_id = $1 and closed_ms is null and key = $2 and (kind > $3 or (kind = $3 and place > $4)) order by kind, place";
+    where stream_id = $1 and (closed_ms is null or until_day <> '') and key = $2 and (kind > $3 or (kind = $3 and place > $4)) order by kind, place";
 
 /// Open mismatches after a key, in order of keys: about `limit`, for the last key has all of its own, so that whoever
 /// goes on after it misses none.

@@ -10,17 +10,22 @@ const REACH_SQLITE: &str = "with recursive reach (start, hash) as (select value,
     union select r.start, f.earlier from reach r join fact f on f.person = r.hash where f.earlier is not null \
     and not (f.stream_id = $2 and f.key in (select value from json_each($3))) \
     union select r.start, f.person from reach r join fact f on f.earlier = r.hash where f.person is not null \
-    and not (f.stream_id = $2 and f.key in (select value from json_each($3)))) \
+    and not (f.stream_id = $2 and f.key in (select value from json_each($3))) \
+    union select r.start, a.person from reach r join person_alias a on a.earlier = r.hash where a.over_ms is null \
+    union select r.start, a.earlier from reach r join person_alias a on a.person = r.hash where a.over_ms is null) \
     select start, hash from reach where start <> hash";
 const REACH_POSTGRES: &str = "with recursive reach (start, hash) as (select value, value from jsonb_array_elements_text($1::jsonb) as j (value) \
     union select r.start, n.hash from reach r cross join lateral ( \
     select f.earlier as hash from fact f where f.person = r.hash and f.earlier is not null \
     and not (f.stream_id = $2 and f.key in (select jsonb_array_elements_text($3::jsonb))) union all \
     select f.person from fact f where f.earlier = r.hash and f.person is not null \
-    and not (f.stream_id = $2 and f.key in (select jsonb_array_elements_text($3::jsonb)))) n) \
+    and not (f.stream_id = $2 and f.key in (select jsonb_array_elements_text($3::jsonb))) union all \
+    select a.person from person_alias a where a.earlier = r.hash and a.over_ms is null union all \
+    select a.earlier from person_alias a where a.person = r.hash and a.over_ms is null) n) \
     select start, hash from reach where start <> hash";
 
-/// The other numbers of each of these persons, as far as records tell; some records of a stream are left out.
+/// The other numbers of each of these persons, as far as records tell or people merged them; some records of a stream are
+/// left out.
 pub async fn reach(
     tx: &mut Tx,
     persons: &[&str],

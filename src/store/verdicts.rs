@@ -74,12 +74,12 @@ pub async fn relapsed(tx: &mut Tx, stream: i64, now: Timestamp, drafts: &[Draft]
     Ok(())
 }
 
-const NO_LONGER_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = $3, version = version + 1 where stream_id = $1 \
-    and key in (select value ->> 0 from json_each($2)) and closed_ms is null and place <> 'held' \
+const NO_LONGER_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $3), until_day = '', version = version + 1 where stream_id = $1 \
+    and key in (select value ->> 0 from json_each($2)) and (closed_ms is null or until_day <> '') and place <> 'held' \
     and kind in ('missing-there', 'missing-here', 'field-differs', 'number-changed', 'status-back', 'unit-ambiguous') \
     and (key, kind, place) not in (select value ->> 0, value ->> 1, value ->> 2 from json_each($2)) returning id";
-const NO_LONGER_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = $3, version = version + 1 where stream_id = $1 \
-    and key in (select value ->> 0 from jsonb_array_elements($2::jsonb)) and closed_ms is null and place <> 'held' \
+const NO_LONGER_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $3), until_day = '', version = version + 1 where stream_id = $1 \
+    and key in (select value ->> 0 from jsonb_array_elements($2::jsonb)) and (closed_ms is null or until_day <> '') and place <> 'held' \
     and kind in ('missing-there', 'missing-here', 'field-differs', 'number-changed', 'status-back', 'unit-ambiguous') \
     and (key, kind, place) not in (select value ->> 0, value ->> 1, value ->> 2 from jsonb_array_elements($2::jsonb)) returning id";
 

@@ -72,11 +72,12 @@ proptest! {
                 go(&mut desk, one).await;
                 agreed |= matches!(one, Move::Agree);
                 let item = desk.item(1).await;
-                // What was accepted was one difference; the nation's value became another.
-                another |= decision == Decision::AcceptUntil
-                    && before.state == "closed"
-                    && before.applied_ms.is_some()
-                    && item.theirs != before.theirs;
+                // What was decided was about one difference; the nation's value became another.
+                let in_force = match before.state.as_str() {
+                    "closed" => decision == Decision::AcceptUntil && before.applied_ms.is_some(),
+                    state => matches!(state, "decided" | "applied"),
+                };
+                another |= in_force && item.theirs != before.theirs;
                 // The file never decides over it, whatever comes.
                 assert_eq!((item.decision.as_str(), item.decided_by.as_str()), (decision.word(), "lan"), "{one:?}");
                 let relapsed = item.state == "open" && item.applied_ms.is_some() && decision == Decision::KeepOurs;

@@ -99,3 +99,32 @@ fn a_system_without_a_file_compares_words_and_asks_a_person() {
     let shipped = Authority::load(&mappings(), "misposasoft", "nation").expect("the shipped file");
     assert!(!shipped.is_empty() && shipped.from_memory() > 10);
 }
+
+/// A month, an event, a stay: two records of one person about two of them are no pair.
+#[test]
+fn two_matters_of_one_person_are_no_pair() {
+    let shipped = Authority::load(&mappings(), "misposasoft", "nation").expect("the shipped file");
+    let of = |entity: &str, more: &[(&str, &str)]| {
+        let mut record = serde_json::json!({ "LoaiGiayTo": "CCCD", "SoGiayTo": "087141000123" });
+        for (field, value) in more {
+            record[*field] = (*value).into();
+        }
+        shipped.person(entity, record.as_object().expect("an object")).expect("of one person")
+    };
+    for (entity, one, other) in [
+        ("chi-tra", [("Ky", "202610"), ("MaThamChieuDoiTuong", "A")], [("Ky", "202611"), ("MaThamChieuDoiTuong", "A")]),
+        ("chi-tra", [("Ky", "202610"), ("MaThamChieuDoiTuong", "A")], [("Ky", "202610"), ("MaThamChieuDoiTuong", "B")]),
+        ("chuc-tho", [("Nam", "2021"), ("Tuoi", "70")], [("Nam", "2026"), ("Tuoi", "75")]),
+        (
+            "tro-giup-dot-xuat",
+            [("NgayXayRa", "01/10/2026"), ("NguyenNhan", "THIEN_TAI")],
+            [("NgayXayRa", "09/11/2026"), ("NguyenNhan", "THIEN_TAI")],
+        ),
+    ] {
+        assert_eq!(of(entity, &one).person, of(entity, &one).person, "{entity}");
+        assert_ne!(of(entity, &one).person, of(entity, &other).person, "{entity}");
+        assert!(of(entity, &one).person.is_some() && of(entity, &one).runs);
+    }
+    assert!(of("co-so-tro-giup", &[("NgayRa", "")]).runs && !of("co-so-tro-giup", &[("NgayRa", "01/11/2026")]).runs);
+    assert_eq!(of("mai-tang-phi", &[]).person, of("mai-tang-phi", &[("NgayMat", "01/11/2026")]).person);
+}

@@ -4,6 +4,7 @@ mod any_order;
 mod authority;
 mod compare;
 mod effects;
+mod in_force;
 mod listed;
 mod migrated;
 mod reviewed;

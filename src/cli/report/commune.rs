@@ -217,7 +217,14 @@ fn mismatch(paper: &mut Paper, kept: &Kept, one: &Reported, known: &Known, nth: 
     let todo = match (one.decision.as_str(), one.proposal.as_str()) {
         ("", "") => String::new(),
         ("", proposal) => format!("đề nghị: {proposal}"),
-        (decision, _) => format!("đã quyết định: {} ({})", in_words(decision), one.decided_by),
+        (decision, _) if matches!(one.state.as_str(), "decided" | "applied") => {
+            format!("đã quyết định: {} ({})", in_words(decision), one.decided_by)
+        }
+        // It came back, or its values changed: what was decided then does not hold now.
+        (decision, proposal) => {
+            let then = format!("lần trước: {} ({})", in_words(decision), one.decided_by);
+            if proposal.is_empty() { then } else { format!("{then}; đề nghị: {proposal}") }
+        }
     };
     let nth = nth.to_string();
     paper.row(&[
