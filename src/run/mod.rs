@@ -15,6 +15,7 @@ mod diff;
 mod dropped;
 mod gone;
 mod lanes;
+mod noted;
 mod outcome;
 mod plan;
 mod reconcile;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::civil::Date;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::crossing::{Crossing, Overlay, Written};
+use super::crossing::{Crossing, Overlay};
+use super::noted::Written;
 use super::remap::Remapped;
 use super::{Stream, lanes};
 use crate::delta::{Class, Known, Seen, Step};

@@ -19,6 +19,7 @@ mod lanes;
 mod line;
 mod line_files;
 mod over;
+mod paid_twice;
 mod planned;
 mod portals;
 mod remapped;
