@@ -15,6 +15,7 @@ mod properties;
 mod rates;
 mod reform;
 mod reform_sent;
+mod unit_rule;
 
 use std::path::Path;
 use std::sync::LazyLock;
