@@ -5,6 +5,7 @@ mod documents;
 mod dossiers;
 mod down;
 mod eighth;
+mod extent;
 mod fixtures;
 mod fourth;
 mod judging;
