@@ -13,6 +13,7 @@
 mod crossing;
 mod diff;
 mod dropped;
+mod frozen;
 mod gone;
 mod lanes;
 mod noted;

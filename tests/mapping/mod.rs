@@ -8,6 +8,7 @@ mod eighth;
 mod extent;
 mod fixtures;
 mod fourth;
+mod frozen;
 mod judging;
 mod lanes;
 mod lists;

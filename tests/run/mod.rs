@@ -6,6 +6,7 @@ mod any_order;
 mod apart;
 mod brake;
 mod by_file;
+mod confirmed_stays;
 mod crashes;
 pub mod crossed;
 mod deadline;
