@@ -48,6 +48,7 @@ impl Document {
         base.about = self.about.or(base.about);
         base.units = self.units.or(base.units);
         base.facts = self.facts.or(base.facts);
+        base.frozen.append(&mut self.frozen);
         if !self.key.value.is_empty() {
             base.key = self.key;
         }

@@ -135,6 +135,7 @@ impl Compiler<'_, '_> {
             None => None,
         };
         let in_lane = wanted(in_lane)?;
+        let frozen = self.frozen(&doc.frozen, &write);
         let about = doc.about.as_ref().map(|about| self.about(about, &write.names));
         let mut cross = None;
         let mut facts = None;
@@ -152,6 +153,7 @@ impl Compiler<'_, '_> {
             stop,
             lane: in_lane,
             facts,
+            frozen,
             about: wanted(about)?,
             cross: Arc::new(cross.unwrap_or_default()),
             examples,

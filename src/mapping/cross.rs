@@ -112,11 +112,12 @@ impl Words<'_, '_> {
 
     fn exclusion(&self, mut section: Section<'_, '_>) -> Exclusion {
         let pair = self.pair(&mut section);
+        let tie = section.text("tie").map_or(Tie::Person, |tie| self.tie(&tie));
         let same_group = section.flag("same_group");
         let holds = section.flag_or("holds", true);
         let verdict = self.verdict(&mut section);
         section.finish();
-        Exclusion { pair, same_group, holds, verdict }
+        Exclusion { pair, tie, same_group, holds, verdict }
     }
 
     fn end(&self, mut section: Section<'_, '_>) -> End {
@@ -124,18 +125,21 @@ impl Words<'_, '_> {
         for programme in [&ends, &paid] {
             self.programme(programme);
         }
-        let tie = section.required("tie");
-        let tie = match tie.value.as_str() {
-            "subject" => Tie::Subject,
-            "person" => Tie::Person,
-            other => {
-                self.reader.fault(tie.line, format!("tie `{other}`: person | subject"));
-                Tie::Person
-            }
-        };
+        let tie = self.tie(&section.required("tie"));
         let verdict = self.verdict(&mut section);
         section.finish();
         End { ends: ends.value, paid: paid.value, tie, verdict }
+    }
+
+    fn tie(&self, word: &Spot<String>) -> Tie {
+        match word.value.as_str() {
+            "subject" => Tie::Subject,
+            "person" => Tie::Person,
+            other => {
+                self.reader.fault(word.line, format!("tie `{other}`: person | subject"));
+                Tie::Person
+            }
+        }
     }
 
     fn pair(&self, section: &mut Section<'_, '_>) -> Pair {

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::about::AboutDoc;
 use super::document_example;
 use super::fact::FactsDoc;
+use super::frozen::FrozenDoc;
 use super::lane::LaneDoc;
 use super::reader::{Reader, Section, Spot};
 use super::units_compile::{UnitsDoc, read_units};
@@ -31,6 +32,7 @@ pub(super) struct Document {
     pub(super) lane: Option<LaneDoc>,
     pub(super) about: Option<AboutDoc>,
     pub(super) facts: Option<FactsDoc>,
+    pub(super) frozen: Vec<FrozenDoc>,
     pub(super) examples: Vec<ExampleDoc>,
 }
 
@@ -169,12 +171,14 @@ pub(super) fn read<'r>(reader: &'r Reader<'_>, table: &'r DeTable<'r>, leans: bo
     let set = read_set(&mut root);
     let stop = root.table("stop").map(read_stop);
     let facts = root.table("facts").map(super::fact::read);
+    let frozen: Vec<FrozenDoc> = root.tables("frozen").into_iter().map(super::frozen::read).collect();
+    limit(&root, "frozen", frozen.len());
     let lane = root.table("lane").map(super::lane::read);
     let about = root.table("about").map(super::about::read);
     let examples: Vec<ExampleDoc> = root.tables("example").into_iter().map(document_example::read).collect();
     limit(&root, "example", examples.len());
     root.finish();
-    Document { entity, key, unit, units, columns, inherited: 0, set, stop, lane, about, facts, examples }
+    Document { entity, key, unit, units, columns, inherited: 0, set, stop, lane, about, facts, frozen, examples }
 }
 
 /// A top-level table that must be there.

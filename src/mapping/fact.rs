@@ -113,6 +113,14 @@ impl Mark {
         facts.text(self.field).is_some_and(|text| self.is.iter().any(|is| is == text))
     }
 
+    pub(super) fn field(&self) -> usize {
+        self.field
+    }
+
+    pub(super) fn words(&self) -> &[String] {
+        &self.is
+    }
+
     pub(super) fn text<'f>(&self, facts: &Facts<'f, '_>) -> &'f str {
         facts.text(self.field).unwrap_or_default()
     }

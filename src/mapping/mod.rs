@@ -7,7 +7,7 @@
 //! catalogue a code is and what it becomes in another. `explain` shows the same evaluation step by step, `fields` tells
 //! what each field is made of, `example` runs the examples that a mapping carries.
 //!
-//! `likeness` is by what its person is found without a number. `about` is what lists of applications show of a record that came down. `fact` is what a record says to the rules between programmes, `cross` reads those rules.
+//! `likeness` is by what its person is found without a number. `about` is what lists of applications show of a record that came down. `fact` is what a record says to the rules between programmes, `cross` reads those rules. `frozen` is what never changes once it is confirmed.
 //!
 //! A mapping is compiled to indices once; judging a row looks nothing up by name but codes.
 
@@ -29,6 +29,7 @@ mod fact;
 mod field;
 mod field_set;
 mod fields;
+mod frozen;
 mod judge;
 mod lane;
 mod likeness;
@@ -75,6 +76,8 @@ pub struct Mapping {
     pub(crate) lane: Option<LaneUse>,
     /// What a record says to the rules between programmes.
     pub(crate) facts: Option<fact::FactUse>,
+    /// What a record never changes once the nation has confirmed it.
+    pub(crate) frozen: Vec<frozen::Frozen>,
     /// What lists of applications show of it.
     pub(crate) about: Option<about::AboutUse>,
     pub(crate) cross: Arc<crate::rules::CrossRules>,

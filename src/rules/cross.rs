@@ -91,11 +91,13 @@ impl Pair {
     }
 }
 
-/// Two that must not run at the same time.
+/// Two that must not run at the same time; of two that name the same record, two for the same month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exclusion {
     /// Which.
     pub pair: Pair,
+    /// What makes two of them a pair.
+    pub tie: Tie,
     /// Only where both are in the same group.
     pub same_group: bool,
     /// Whether the later one is held; else only the pair's `other` is told of.
@@ -104,12 +106,12 @@ pub struct Exclusion {
     pub verdict: Verdict,
 }
 
-/// By what a payment and an end belong together.
+/// By what two records belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tie {
     /// The same person.
     Person,
-    /// The payment names the record.
+    /// A payment names the record; two payments name the same one.
     Subject,
 }
 
@@ -124,6 +126,17 @@ pub struct End {
     pub tie: Tie,
     /// How it is spelt.
     pub verdict: Verdict,
+}
+
+/// The programmes whose records can stand against those of one programme.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Against<'r> {
+    /// Records of the same person.
+    pub person: Vec<&'r str>,
+    /// The record that is named.
+    pub named: Vec<&'r str>,
+    /// Records that name the same one.
+    pub subject: Vec<&'r str>,
 }
 
 /// All rules between programmes.
@@ -149,9 +162,21 @@ impl CrossRules {
         if !a.runs(today) || !b.runs(today) || self.legal.iter().any(|pair| pair.covers(a, b)) {
             return None;
         }
-        let rule =
-            self.exclusions.iter().find(|rule| rule.pair.covers(a, b) && (!rule.same_group || a.group == b.group))?;
-        share_a_month(a, b).then_some(rule)
+        self.exclusion(Tie::Person, a, b).filter(|_| share_a_month(a, b))
+    }
+
+    /// Why two records must not both name the same record for the same month. Whether the money came back says nothing
+    /// here: the month is free once one of them is withdrawn, and what is withdrawn says nothing any more.
+    pub fn twice(&self, a: &Fact, b: &Fact) -> Option<&Exclusion> {
+        let (one, other) = (a.subject.as_deref()?, b.subject.as_deref()?);
+        let same = one == other && month(a.from?) == month(b.from?);
+        let legal = || self.legal.iter().any(|pair| pair.covers(a, b));
+        (same && !legal()).then(|| self.exclusion(Tie::Subject, a, b)).flatten()
+    }
+
+    fn exclusion(&self, tie: Tie, a: &Fact, b: &Fact) -> Option<&Exclusion> {
+        let covers = |rule: &&Exclusion| rule.pair.covers(a, b) && (!rule.same_group || a.group == b.group);
+        self.exclusions.iter().filter(|rule| rule.tie == tie).find(covers)
     }
 
     /// Why a payment comes after an end. An end counts from the month after it.
@@ -161,27 +186,34 @@ impl CrossRules {
         (!paid.over && month(from) > month(until)).then_some(rule)
     }
 
-    /// The programmes that can stand against records of this one: by exclusion, by an end of the same person, and by
-    /// an end of the record that they name.
-    pub fn against(&self, programme: &str) -> [Vec<&str>; 2] {
-        let mut by_person: Vec<&str> = Vec::new();
-        for pair in self.exclusions.iter().map(|rule| &rule.pair) {
-            by_person.extend((pair.one.programme == programme).then_some(pair.other.programme.as_str()));
-            by_person.extend((pair.other.programme == programme).then_some(pair.one.programme.as_str()));
-        }
+    /// The programmes that can stand against records of this one: by exclusion or by an end of the same person, by an
+    /// end of the record that they name, and by naming the same record.
+    pub fn against(&self, programme: &str) -> Against<'_> {
+        let partners = |tie| {
+            let pairs = self.exclusions.iter().filter(move |rule| rule.tie == tie).map(|rule| &rule.pair);
+            pairs.flat_map(move |pair| {
+                let one = (pair.one.programme == programme).then_some(pair.other.programme.as_str());
+                let other = (pair.other.programme == programme).then_some(pair.one.programme.as_str());
+                one.into_iter().chain(other)
+            })
+        };
         let ends = |tie| self.ends.iter().filter(move |e| e.tie == tie && e.paid == programme).map(|e| e.ends.as_str());
-        by_person.extend(ends(Tie::Person));
-        let mut by_subject: Vec<&str> = ends(Tie::Subject).collect();
-        for list in [&mut by_person, &mut by_subject] {
+        let mut against = Against {
+            person: partners(Tie::Person).chain(ends(Tie::Person)).collect(),
+            named: ends(Tie::Subject).collect(),
+            subject: partners(Tie::Subject).collect(),
+        };
+        for list in [&mut against.person, &mut against.named, &mut against.subject] {
             list.sort_unstable();
             list.dedup();
         }
-        [by_person, by_subject]
+        against
     }
 
-    /// The programmes of which two records may exclude each other.
+    /// The programmes of which two records of one person may exclude each other.
     pub fn exclusive(&self) -> Vec<&str> {
-        let pairs = self.exclusions.iter().flat_map(|rule| [&rule.pair.one, &rule.pair.other]);
+        let of_person = self.exclusions.iter().filter(|rule| rule.tie == Tie::Person);
+        let pairs = of_person.flat_map(|rule| [&rule.pair.one, &rule.pair.other]);
         let mut all: Vec<&str> = pairs.map(|side| side.programme.as_str()).collect();
         all.sort_unstable();
         all.dedup();
@@ -193,10 +225,10 @@ impl CrossRules {
         self.ends.iter().any(|end| end.ends == programme)
     }
 
-    /// Whether two records of this programme can exclude each other.
-    pub fn excludes_itself(&self, programme: &str) -> bool {
+    /// Whether two records of this programme can exclude each other, by this tie.
+    pub fn excludes_itself(&self, programme: &str, tie: Tie) -> bool {
         let is = |side: &Side| side.programme == programme;
-        self.exclusions.iter().any(|rule| is(&rule.pair.one) && is(&rule.pair.other))
+        self.exclusions.iter().any(|rule| rule.tie == tie && is(&rule.pair.one) && is(&rule.pair.other))
     }
 }
 
@@ -237,12 +269,20 @@ mod tests {
     fn rules() -> CrossRules {
         let verdict = |kind| Verdict { reason: Reason::DoubleBenefit, kind, law: String::new() };
         let pair = |one, other| Pair { one, other };
-        let exclusion = |pair, same_group, kind| Exclusion { pair, same_group, holds: true, verdict: verdict(kind) };
+        let exclusion = |pair, same_group, kind| {
+            let tie = Tie::Person;
+            Exclusion { pair, tie, same_group, holds: true, verdict: verdict(kind) }
+        };
+        let one_a_month = Exclusion {
+            tie: Tie::Subject,
+            ..exclusion(pair(side("p", &[], None), side("p", &[], None)), false, CrossKind::DoubleBenefit)
+        };
         let all = || side("a", &[], None);
         CrossRules {
             programmes: vec!["a".into(), "c".into(), "p".into()],
             legal: vec![pair(side("a", &["5.4"], None), side("a", &["5.5", "5.6"], None))],
             exclusions: vec![
+                one_a_month,
                 exclusion(pair(all(), side("c", &[], Some(false))), false, CrossKind::DoubleBenefit),
                 exclusion(pair(all(), all()), true, CrossKind::TwoHere),
                 exclusion(pair(all(), all()), false, CrossKind::DoubleBenefit),
@@ -309,6 +349,28 @@ mod tests {
         b.from = None;
         a.over = true;
         assert!(!clash(&a, &b), "stopped");
+    }
+
+    #[test]
+    fn a_month_of_one_record_is_named_once() {
+        let rules = rules();
+        let paid = |subject: &str, from| Fact {
+            person: Some("x".into()),
+            subject: Some(subject.into()).filter(|s: &String| !s.is_empty()),
+            from,
+            ..fact("p", "")
+        };
+        let (november, later) = (Some(date(2023, 11, 1)), Some(date(2023, 11, 20)));
+        let twice = |a: &Fact, b: &Fact| rules.twice(a, b).is_some();
+        assert!(twice(&paid("A", november), &paid("A", later)));
+        let back = Fact { over: true, ..paid("A", november) };
+        assert!(twice(&back, &paid("A", november)), "paid back is still a record");
+        for other in [paid("B", november), paid("A", Some(date(2024, 11, 1))), paid("A", None), paid("", november)] {
+            assert!(!twice(&paid("A", november), &other), "{other:?}");
+        }
+        assert!(!twice(&paid("", november), &paid("", november)), "empty never equals empty");
+        assert!(rules.between(&paid("A", november), &paid("A", november), TODAY).is_none(), "no matter of the person");
+        assert_eq!((rules.exclusive(), rules.against("p").subject), (vec!["a", "c"], vec!["p"]));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! A commune lies in its district and its province, by the list's column `parent`.
+//! A commune lies in its district and its province, by the list's column `parent`. A commune without its district is
+//! judged all the same: its code alone may be that of another place in another catalogue.
 
 use std::sync::Arc;
 
@@ -39,13 +40,30 @@ impl Rule for Unit {
         }
         let mut outer = province;
         for field in self.district.into_iter().chain([self.commune]) {
-            let Some(inner) = facts.text(field) else { return };
+            let Some(inner) = facts.text(field) else {
+                self.without(facts, field, province, out);
+                return;
+            };
             if !self.within(inner, outer) {
                 let detail = format!("không thuộc đơn vị {outer} / not a part of {outer}");
                 out.complain(facts, field, Reason::UnknownCode, &detail);
                 return;
             }
             outer = inner;
+        }
+    }
+}
+
+impl Unit {
+    /// A level is empty. A commune below it lies in the province itself, or lacks its district.
+    fn without(&self, facts: &Facts<'_, '_>, field: usize, province: &str, out: &mut Findings) {
+        let commune = facts.text(self.commune).filter(|_| facts.is_empty(field));
+        if let Some(commune) = commune.filter(|commune| !self.within(commune, province)) {
+            let detail = format!(
+                "xã {commune} thiếu huyện, và không thuộc thẳng tỉnh {province} / commune {commune} lacks its district, \
+                 and is not a part of {province} itself"
+            );
+            out.complain(facts, field, Reason::Missing, &detail);
         }
     }
 }

@@ -1,61 +1,17 @@
 //! A chunk of judged rows against what other records of the same people say: the later of two that exclude each other
 //! is held, and so is a payment after an end. What is compared is a digest: no identity number leaves the row.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Stream;
 use super::gone::{Decision, Gone};
+use super::noted::Written;
 use super::stage::{Fresh, Judge};
 use crate::delta::Known;
-use crate::model::{Action, Complaint, Fact, Likeness, Severity, scoped};
+use crate::model::{Action, Complaint, Fact, Likeness, Severity, Timestamp, scoped};
 use crate::rules::cross::Tie;
 use crate::store::facts::{Crossed, Draft, Stored};
-use crate::store::{StoreError, Tx, alike, facts, related, suspects};
-
-/// What a chunk asks to be written about its facts.
-#[derive(Debug, Default)]
-pub(super) struct Written {
-    /// New or changed facts.
-    pub drafts: Vec<Draft>,
-    /// The last order of arrival that was given.
-    pub last: i64,
-    /// By what the people of new and changed rows are recognised.
-    pub likenesses: Vec<(String, Likeness)>,
-    /// Records that say nothing any more.
-    pub forget: Vec<String>,
-    /// Persons whose other records are compared again.
-    pub persons: Vec<String>,
-    /// Records whose payments are compared again.
-    pub subjects: Vec<String>,
-    /// Records that are no longer held because of another.
-    pub uncross: Vec<String>,
-    /// Records that are held because of another.
-    pub cross: Vec<Crossed>,
-    /// None of the records was there before.
-    pub blank: bool,
-}
-
-impl Written {
-    /// Writes it, in the transaction that stages the rows.
-    pub async fn write(self, tx: &mut Tx, stream: i64) -> Result<(), StoreError> {
-        fn list(all: &[String]) -> Vec<&str> {
-            all.iter().map(String::as_str).collect()
-        }
-        let changed = self.likenesses.iter().map(|(key, _)| key).chain(self.drafts.iter().map(|draft| &draft.key));
-        let changed: Vec<String> = changed.chain(&self.forget).cloned().collect();
-        if !self.blank {
-            suspects::touch(tx, stream, &list(&changed)).await?;
-        }
-        facts::uncross(tx, stream, &list(&self.uncross)).await?;
-        facts::forget(tx, stream, &list(&self.forget)).await?;
-        alike::forget(tx, stream, &list(&self.forget)).await?;
-        facts::note(tx, stream, self.last, &self.drafts).await?;
-        alike::note(tx, stream, &self.likenesses).await?;
-        suspects::touch(tx, stream, &list(&changed)).await?;
-        facts::touch(tx, &list(&self.persons), &list(&self.subjects)).await?;
-        facts::cross(tx, &self.cross).await
-    }
-}
+use crate::store::{StoreError, Tx, facts, related};
 
 /// The rows of this transaction that were judged already, as far as others of the stream must know them. A plan, which
 /// writes nothing, keeps it through the whole scan.
@@ -64,6 +20,7 @@ pub(super) struct Overlay {
     /// By key: what the record says now, when it came, and whether it is in anybody's way.
     records: HashMap<String, (Fact, i64, bool)>,
     by_person: HashMap<String, Vec<String>>,
+    by_subject: HashMap<String, Vec<String>>,
     aliases: HashMap<String, Vec<String>>,
     /// What the store says of these is no longer so.
     stale: HashSet<String>,
@@ -78,6 +35,7 @@ pub(super) struct Crossing<'a> {
     reach: HashMap<String, Vec<String>>,
     by_person: HashMap<String, Vec<Stored>>,
     by_key: HashMap<String, Vec<Stored>>,
+    by_subject: HashMap<String, Vec<Stored>>,
     /// Records of other streams are there, which an earlier number may bring together.
     others: bool,
     pub written: Written,
@@ -105,6 +63,7 @@ impl<'a> Crossing<'a> {
             reach: HashMap::new(),
             by_person: HashMap::new(),
             by_key: HashMap::new(),
+            by_subject: HashMap::new(),
             others: false,
             written: Written { blank: judge.blank, ..Written::default() },
         };
@@ -125,9 +84,9 @@ impl<'a> Crossing<'a> {
                 crossing.overlay.stale.insert(row.key.clone());
             }
         }
-        let [against, tied] = judge.stream.mapping.cross().against(programme);
+        let against = judge.stream.mapping.cross().against(programme);
         let facts: Vec<&Fact> = rows.iter().filter_map(|row| Some(&row.judgement.said.as_ref()?.fact)).collect();
-        if !against.is_empty() {
+        if !against.person.is_empty() {
             let starts: HashSet<&str> =
                 facts.iter().flat_map(|f| [f.person.as_deref(), f.earlier.as_deref()]).flatten().collect();
             let starts: Vec<&str> = starts.into_iter().collect();
@@ -136,19 +95,29 @@ impl<'a> Crossing<'a> {
             let all: HashSet<&str> =
                 starts.iter().copied().chain(reach.values().flatten().map(String::as_str)).collect();
             let all: Vec<&str> = all.into_iter().collect();
-            for found in related::by_person(tx, &all, &against).await? {
+            for found in related::by_person(tx, &all, &against.person).await? {
                 let person = found.fact.person.clone().unwrap_or_default();
                 crossing.by_person.entry(person).or_default().push(found);
             }
             crossing.reach = reach;
         }
-        if !tied.is_empty() {
-            let keys: HashSet<&str> = facts.iter().filter_map(|fact| fact.subject.as_deref()).collect();
-            let keys: Vec<&str> = keys.into_iter().collect();
-            for found in related::by_key(tx, &keys).await? {
-                if found.system == judge.stream.system.name && tied.contains(&found.fact.programme.as_str()) {
-                    crossing.by_key.entry(found.key.clone()).or_default().push(found);
-                }
+        let subjects: HashSet<&str> = facts.iter().filter_map(|fact| fact.subject.as_deref()).collect();
+        let subjects: Vec<&str> = subjects.into_iter().collect();
+        let ours = |found: &Stored, programmes: &[&str]| {
+            found.system == judge.stream.system.name && programmes.contains(&found.fact.programme.as_str())
+        };
+        if !against.named.is_empty() {
+            let named = related::by_key(tx, &subjects).await?;
+            for found in named.into_iter().filter(|found| ours(found, &against.named)) {
+                crossing.by_key.entry(found.key.clone()).or_default().push(found);
+            }
+        }
+        if !against.subject.is_empty() {
+            let months: BTreeSet<String> = facts.iter().filter_map(|fact| related::month(fact)).collect();
+            let alike = related::by_subject(tx, &subjects, &months).await?;
+            for found in alike.into_iter().filter(|found| ours(found, &against.subject)) {
+                let subject = found.fact.subject.clone().unwrap_or_default();
+                crossing.by_subject.entry(subject).or_default().push(found);
             }
         }
         Ok(crossing)
@@ -210,7 +179,7 @@ impl<'a> Crossing<'a> {
     fn note(&mut self, key: &str, now: Option<Fact>, old: Option<Stored>, (same, live, near): (bool, bool, bool)) {
         if let Some(old) = old.as_ref().filter(|old| !same || old.live != live) {
             self.written.persons.extend(old.fact.person.clone().into_iter().chain(old.fact.earlier.clone()));
-            self.written.subjects.push(key.to_owned());
+            self.written.subjects.extend(std::iter::once(key.to_owned()).chain(self.named(&old.fact)));
         }
         let Some(fact) = now else {
             self.overlay.records.remove(key);
@@ -230,7 +199,11 @@ impl<'a> Crossing<'a> {
             self.written.drafts.push(Draft { key: key.to_owned(), fact: fact.clone(), since, live, fresh, again });
             self.written.last = self.overlay.last;
         }
-        if mapping.cross().excludes_itself(&fact.programme) {
+        if let Some(subject) = self.named(&fact) {
+            self.overlay.by_subject.entry(subject).or_default().push(key.to_owned());
+            self.overlay.records.insert(key.to_owned(), (fact.clone(), since, live));
+        }
+        if mapping.cross().excludes_itself(&fact.programme, Tie::Person) {
             for (one, other) in [(&fact.person, &fact.earlier), (&fact.earlier, &fact.person)] {
                 if let (Some(one), Some(other)) = (one, other) {
                     self.overlay.aliases.entry(one.clone()).or_default().push(other.clone());
@@ -241,6 +214,12 @@ impl<'a> Crossing<'a> {
             }
             self.overlay.records.insert(key.to_owned(), (fact, since, live));
         }
+    }
+
+    /// The record that this one names, where two of its programme must not name one alike.
+    fn named(&self, fact: &Fact) -> Option<String> {
+        let excludes = self.judge.stream.mapping.cross().excludes_itself(&fact.programme, Tie::Subject);
+        fact.subject.clone().filter(|_| excludes)
     }
 
     /// What stands in the way of a record, the first to come first; and whether anything has to do with it at all.
@@ -285,6 +264,26 @@ impl<'a> Crossing<'a> {
             if let Some(rule) = rules.after_end(fact, &other.fact, Tie::Subject) {
                 let by = (other.stream, other.name.as_str(), other.key.as_str());
                 found(other.since, &|| self.held(key, by, &rule.verdict));
+            }
+        }
+        // One whose month changes in this very run is still in the way: the nation takes the other only after it has that.
+        let named = fact.subject.iter();
+        for other in named.clone().filter_map(|subject| self.by_subject.get(subject)).flatten() {
+            let itself = own(other.stream) && other.key == key;
+            if let Some(rule) = rules.twice(fact, &other.fact).filter(|_| other.live && !itself) {
+                let by = (other.stream, other.name.as_str(), other.key.as_str());
+                let came = if rule.holds { other.since } else { i64::MAX };
+                found(came, &|| self.held(key, by, &rule.verdict));
+            }
+        }
+        for mine in
+            named.filter_map(|subject| self.overlay.by_subject.get(subject)).flatten().filter(|mine| *mine != key)
+        {
+            let Some((other, came, true)) = self.overlay.records.get(mine) else { continue };
+            if let Some(rule) = rules.twice(fact, other) {
+                let by = (self.judge.id, self.judge.stream.name.as_str(), mine.as_str());
+                let came = if rule.holds { *came } else { i64::MAX };
+                found(came, &|| self.held(key, by, &rule.verdict));
             }
         }
         (first.map(|(_, clash)| clash), near)
@@ -369,6 +368,7 @@ pub(super) async fn end(
     tx: &mut Tx,
     gone: &Gone,
     mut decisions: HashMap<String, Decision>,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     if judge.stream.mapping.programme().is_none() || (gone.stops.is_empty() && gone.forget.is_empty()) {
         return Ok(());
@@ -378,8 +378,10 @@ pub(super) async fn end(
     let mut written = Written { last: facts::since(tx).await?, ..Written::default() };
     for (key, old) in related::of(tx, &judge.stream.name, &keys).await? {
         written.persons.extend(old.fact.person.clone().into_iter().chain(old.fact.earlier.clone()));
-        written.subjects.push(key.clone());
-        if !stops.contains(&key.as_str()) {
+        written.subjects.extend(std::iter::once(key.clone()).chain(old.fact.subject.clone()));
+        // A stop that takes a record back leaves nothing of it to be said.
+        let taken_back = decisions.get(&key).is_some_and(|decision| decision.said.is_none());
+        if taken_back || !stops.contains(&key.as_str()) {
             written.forget.push(key);
             continue;
         }
@@ -394,5 +396,5 @@ pub(super) async fn end(
         written.drafts.push(Draft { key, fact, since: written.last, live: true, fresh: true, again: None });
     }
     written.uncross.extend(keys.iter().filter(|key| judge.crossed.contains_key(**key)).map(ToString::to_string));
-    written.write(tx, judge.id).await
+    written.write(tx, judge.id, now).await
 }

@@ -13,8 +13,10 @@
 mod crossing;
 mod diff;
 mod dropped;
+mod frozen;
 mod gone;
 mod lanes;
+mod noted;
 mod outcome;
 mod plan;
 mod reconcile;

@@ -89,6 +89,7 @@ struct Told {
 struct View<'v> {
     by_person: HashMap<&'v str, Vec<&'v Stored>>,
     by_key: HashMap<&'v str, Vec<&'v Stored>>,
+    by_subject: HashMap<&'v str, Vec<&'v Stored>>,
     reach: &'v HashMap<String, Vec<String>>,
     held: HashMap<(i64, &'v str), Vec<&'v Crossed>>,
     names: HashMap<i64, &'v str>,
@@ -99,6 +100,7 @@ impl<'v> View<'v> {
         let mut view = Self {
             by_person: HashMap::new(),
             by_key: HashMap::new(),
+            by_subject: HashMap::new(),
             reach,
             held: HashMap::new(),
             names: HashMap::new(),
@@ -106,6 +108,9 @@ impl<'v> View<'v> {
         for one in all {
             view.by_key.entry(&one.key).or_default().push(one);
             view.names.insert(one.stream, &one.name);
+            if let Some(subject) = &one.fact.subject {
+                view.by_subject.entry(subject).or_default().push(one);
+            }
             if let Some(person) = &one.fact.person {
                 view.by_person.entry(person).or_default().push(one);
             }
@@ -129,7 +134,7 @@ impl<'v> View<'v> {
         for held in self.held.get(&(one.stream, one.key.as_str())).into_iter().flatten() {
             // That a payment is held because of a death says nothing against the death.
             let kind = CrossKind::from_word(&held.kind).filter(|kind| *kind != CrossKind::PaidAfterEnd);
-            if let Some(kind) = kind.filter(|_| one.fact.runs(today)) {
+            if let Some(kind) = kind.filter(|_| one.fact.runs(today) || one.fact.subject.is_some()) {
                 let name = self.names.get(&held.stream).copied().unwrap_or_default();
                 tell(kind, Reason::DoubleBenefit, detail(name, &held.key, &held.law));
             }
@@ -153,6 +158,15 @@ impl<'v> View<'v> {
                 tell(rule.verdict.kind, rule.verdict.reason, detail(&other.name, &other.key, &rule.verdict.law));
             }
         }
+        let alike = one.fact.subject.as_deref().and_then(|subject| self.by_subject.get(subject));
+        for other in alike.into_iter().flatten().filter(|other| other.live && other.system == one.system) {
+            let itself = other.stream == one.stream && other.key == one.key;
+            if let Some(rule) = rules.twice(&one.fact, &other.fact).filter(|_| !itself)
+                && (rule.holds || rule.pair.other.programme == one.fact.programme)
+            {
+                tell(rule.verdict.kind, rule.verdict.reason, detail(&other.name, &other.key, &rule.verdict.law));
+            }
+        }
         told
     }
 
@@ -172,8 +186,8 @@ impl<'v> View<'v> {
 
 fn draft(one: &Stored, told: &Told) -> mismatch::Draft {
     let value = match told.kind {
-        CrossKind::PaidAfterEnd => one.fact.from.map(crate::model::calendar::month).unwrap_or_default(),
-        CrossKind::DoubleBenefit | CrossKind::TwoHere => one.fact.group.clone(),
+        CrossKind::DoubleBenefit | CrossKind::TwoHere if one.fact.subject.is_none() => one.fact.group.clone(),
+        _ => one.fact.from.map(crate::model::calendar::month).unwrap_or_default(),
     };
     mismatch::Draft {
         value,

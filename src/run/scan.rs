@@ -91,7 +91,7 @@ impl Scan<'_> {
 
     async fn write(&self, tx: &mut Tx, staged: Staged) -> Result<(), StoreError> {
         let (id, now) = (self.judge.id, self.clock.now());
-        staged.facts.write(tx, id).await?;
+        staged.facts.write(tx, id, now).await?;
         ledger::note(tx, id, self.judge.judged_by, &staged.judged).await?;
         units::note(tx, id, &staged.asked).await?;
         outbox::retire(tx, &staged.supersede, "superseded").await?;
@@ -204,7 +204,7 @@ impl Scan<'_> {
                 let keys: Vec<&str> = gone.candidates.iter().chain(&gone.forget).map(String::as_str).collect();
                 units::forget(&mut tx, id, &keys).await?;
             }
-            end(&self.judge, &mut tx, &gone, decisions).await?;
+            end(&self.judge, &mut tx, &gone, decisions, now).await?;
             tx.commit().await?;
             if !gone.candidates.is_empty() {
                 *counts.held.entry("stop-candidate".to_owned()).or_default() += gone.candidates.len() as u64;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::civil::Date;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::crossing::{Crossing, Overlay, Written};
+use super::crossing::{Crossing, Overlay};
+use super::noted::Written;
 use super::remap::Remapped;
 use super::{Stream, lanes};
 use crate::delta::{Class, Known, Seen, Step};
@@ -178,6 +179,7 @@ impl Judge<'_> {
             (ledger::find(tx, self.id, &keys).await?, outbox::open(tx, self.id, &keys).await?)
         };
         let counted = self.counted(tx, &keys).await?;
+        let unsure = self.freeze(tx, &mut fresh, &entries, &open).await?;
         let waiting = lanes::waiting(tx, self.stream, &self.before, &fresh).await?;
         let mut done: HashSet<String> = HashSet::new();
         for mut row in fresh {
@@ -233,7 +235,8 @@ impl Judge<'_> {
                     staged.asked.push((row.key.clone(), row.judgement.asked));
                 }
                 let again = row.judgement.judge_again_on.map(|d| d.to_string());
-                let raw = if self.judge_again(waits.is_some(), &known) { [0; 16] } else { row.raw };
+                let waits = waits.is_some() || unsure.contains(&row.key);
+                let raw = if self.judge_again(waits, &known) { [0; 16] } else { row.raw };
                 staged.judged.push(judged(row.key, raw, again, verdict, row.judgement.unit));
             }
         }

@@ -139,6 +139,22 @@ pub async fn accepted(
     Ok(accepted)
 }
 
+const SAID_SQLITE: &str = "select o.key, o.state, d.payload from outbox o join payload d on d.outbox_id = o.id \
+    where o.id in (select max(p.id) from outbox p where p.stream_id = $1 and p.key in (select value from json_each($2)) \
+    and p.action || '' = 'write' and p.state || '' in ('accepted', 'sent') group by p.key)";
+const SAID_POSTGRES: &str = "select o.key, o.state, d.payload from outbox o join payload d on d.outbox_id = o.id \
+    where o.id in (select max(p.id) from outbox p where p.stream_id = $1 and p.key in (select jsonb_array_elements_text($2::jsonb)) \
+    and p.action || '' = 'write' and p.state || '' in ('accepted', 'sent') group by p.key)";
+
+/// What the nation has of these records, or may have: the newest that was written and is accepted, or on its way
+/// (`true`), as canonical JSON.
+pub async fn said(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<String, (bool, String)>, StoreError> {
+    let (sql, list) = (tx.pick(SAID_SQLITE, SAID_POSTGRES), json_list(keys.iter().copied()));
+    let rows: Vec<(String, String, String)> =
+        on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|(key, state, payload)| (key, (state == "sent", payload))).collect())
+}
+
 const BUSY: &str = "select (select count(*) from outbox where stream_id = $1 and state = 'ready') \
     + (select count(*) from outbox where stream_id = $1 and state = 'sent')";
 const SINCE: &str = "select count(*) from ledger where stream_id = $1 and confirmed_ms > $2";

@@ -1,9 +1,10 @@
 //! Finds the records that have to do with one another: by person, by an earlier number, by the key that one names.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::facts::{Row, Stored, stored};
 use super::{StoreError, Tx, json_list, on};
+use crate::model::Fact;
 
 // One recursive term is all that PostgreSQL takes; the indexes by number and by earlier number serve the two sides.
 const REACH_SQLITE: &str = "with recursive reach (start, hash) as (select value, value from json_each($1) \
@@ -70,6 +71,12 @@ lookups! {
     BY_SUBJECT
         "fact f join stream s on s.id = f.stream_id where f.subject in (select value from json_each($1))"
         "fact f join stream s on s.id = f.stream_id where f.subject in (select jsonb_array_elements_text($1::jsonb))";
+    // `month` as the days of facts begin.
+    SAME_MONTH
+        "fact f join stream s on s.id = f.stream_id where f.subject in (select value from json_each($1)) \
+            and substr(f.from_day, 1, 7) in (select value from json_each($2))"
+        "fact f join stream s on s.id = f.stream_id where f.subject in (select jsonb_array_elements_text($1::jsonb)) \
+            and substr(f.from_day, 1, 7) in (select jsonb_array_elements_text($2::jsonb))";
     // The streams are few, and each finds its records by their keys.
     BY_KEY
         "stream s cross join fact f where f.stream_id = s.id and f.key in (select value from json_each($1))"
@@ -121,6 +128,20 @@ pub async fn by_key(tx: &mut Tx, keys: &[&str]) -> Result<Vec<Stored>, StoreErro
     rows(tx, BY_KEY, &[&json_list(keys.iter().copied())]).await
 }
 
+/// The month with which a record begins, as the store compares it.
+pub fn month(fact: &Fact) -> Option<String> {
+    fact.from.map(|from| from.to_string().chars().take(7).collect())
+}
+
+/// The records that name one of these for one of these months.
+pub async fn by_subject(tx: &mut Tx, subjects: &[&str], months: &BTreeSet<String>) -> Result<Vec<Stored>, StoreError> {
+    if subjects.is_empty() || months.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lists = [json_list(subjects.iter().copied()), json_list(months.iter().map(String::as_str))];
+    rows(tx, SAME_MONTH, &[&lists[0], &lists[1]]).await
+}
+
 /// Everything that has to do with these records, themselves included.
 pub async fn around(
     tx: &mut Tx,
@@ -138,6 +159,8 @@ pub async fn around(
     found.extend(rows(tx, ALL_BY_PERSON, &[&persons]).await?);
     found.extend(rows(tx, BY_SUBJECT, &[&keys]).await?);
     found.extend(by_key(tx, &subjects).await?);
+    let months = records.iter().filter(|s| s.fact.subject.is_some()).filter_map(|s| month(&s.fact)).collect();
+    found.extend(by_subject(tx, &subjects, &months).await?);
     let mut met = HashSet::new();
     found.retain(|s| met.insert((s.stream, s.key.clone())));
     Ok((found, reach))

@@ -5,8 +5,10 @@ mod documents;
 mod dossiers;
 mod down;
 mod eighth;
+mod extent;
 mod fixtures;
 mod fourth;
+mod frozen;
 mod judging;
 mod lanes;
 mod lists;
@@ -15,6 +17,7 @@ mod properties;
 mod rates;
 mod reform;
 mod reform_sent;
+mod unit_rule;
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use molisa_gateway::sandbox::Rule;
+
 use super::{configured, path, read, report};
 use crate::cli::program::json;
 use crate::people::on_each;
@@ -18,6 +20,9 @@ async fn whoever_is_not_on_their_list_is_told_with_the_reason() {
         is_paid(&world, "P3", "087141000123", "A", "202610");
         is_paid(&world, "P4", "87", "A", "202611");
         is_paid(&world, "P5", "", "A", "20261");
+        is_paid(&world, "P6", "", "B", "202611");
+        let refused = Rule::Refused { code: "E17".into(), text: "sai".into() };
+        world.nation().rule_of("chi-tra", "P6", Some(refused)).unwrap();
         configured(&world);
         let list = |world: &crate::support::world::World, period: &str| {
             let file = path(world, "ds.json");
@@ -37,25 +42,28 @@ async fn whoever_is_not_on_their_list_is_told_with_the_reason() {
         run(&world, &payments).await;
         let (code, told, rows) = list(&world, "202611");
         assert_eq!(code, Some(3), "{told}");
-        assert_eq!(rows.len(), 4, "{rows:?}");
+        assert_eq!(rows.len(), 5, "{rows:?}");
         assert!(rows.iter().any(|row| row == "P4 held-here identity-length"), "{rows:?}");
-        assert_eq!((told["absent"].as_u64(), told["due"].as_str()), (Some(4), Some("25/11/2026")));
+        assert_eq!((told["absent"].as_u64(), told["due"].as_str()), (Some(5), Some("25/11/2026")));
 
         world.wire.down.store(false, Ordering::SeqCst);
         world.options.patience = std::time::Duration::from_hours(1);
         run(&world, &payments).await;
         let (code, told, rows) = list(&world, "202611");
-        // The nation has one payment of a person and period; of P4 and P5 the store has no period: they may be of this one.
-        let expected = ["P2 refused-there TRUNG", "P4 held-here identity-length", "P5 held-here bad-value"];
+        // One payment of a person and period; of P4 and P5 the store has no period: they may be of this one.
+        let expected =
+            ["P2 double-benefit", "P4 held-here identity-length", "P5 held-here bad-value", "P6 refused-there E17"];
         assert_eq!((code, told["period_unknown"].as_u64()), (Some(3), Some(2)), "{told}");
         assert_eq!(rows, expected);
         let people = report(&world, &["report", "payment-list", "--period", "202611"]);
         let text = String::from_utf8_lossy(&people.stdout).into_owned();
-        assert!(text.contains("kỳ 202611: 3 khoản chi chưa có") && text.contains("số giấy tờ sai độ dài"), "{text}");
+        assert!(text.contains("kỳ 202611: 4 khoản chi chưa có") && text.contains("số giấy tờ sai độ dài"), "{text}");
 
         change(&world, "chi_tra", "P2", "ky = '202609'");
         change(&world, "chi_tra", "P4", "so_giay_to = '087141000123', ky = '202608'");
         change(&world, "chi_tra", "P5", "ky = '202607'");
+        world.nation().rule_of("chi-tra", "P6", None).unwrap();
+        change(&world, "chi_tra", "P6", "ngay_chi = '2026-11-05'");
         run(&world, &payments).await;
         let (code, told, _) = list(&world, "202611");
         assert_eq!((code, told["absent"].as_u64()), (Some(0), Some(0)), "{told}");

@@ -22,8 +22,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use crate::support::databases::{Database, Server};
 use crate::support::world::{World, mappings};
 
-const ONE: &str = "087141000123";
-const OTHER: &str = "087141000456";
+pub const ONE: &str = "087141000123";
+pub const OTHER: &str = "087141000456";
 const OLD: &str = "340123457";
 
 /// A house whose tables are empty.
@@ -69,30 +69,30 @@ pub async fn run(world: &World, stream: &Stream) -> Outcome {
     run
 }
 
-fn held(run: &Outcome) -> Vec<(&str, u64)> {
+pub fn held(run: &Outcome) -> Vec<(&str, u64)> {
     run.held.iter().map(|(reason, n)| (reason.as_str(), *n)).collect()
 }
 
-async fn open(store: &Store, stream: &str) -> Vec<Shown> {
+pub async fn open(store: &Store, stream: &str) -> Vec<Shown> {
     let mut tx = store.read().await.unwrap();
     let Some((id, _)) = runs::find_stream(&mut tx, stream).await.unwrap() else { return Vec::new() };
     mismatch::list(&mut tx, id, "", 1000).await.unwrap()
 }
 
 /// Open mismatches as key and kind.
-async fn told(world: &World, stream: &str) -> Vec<(String, String)> {
+pub async fn told(world: &World, stream: &str) -> Vec<(String, String)> {
     let kind = |place: &str, kind: String| if place == "held" { format!("{kind}, held") } else { kind };
     // All people of these stories have one name, which is told in stories of its own.
     let told = open(&world.store, stream).await.into_iter().filter(|m| m.kind != "same-person");
     told.map(|m| (m.key, kind(&m.place, m.kind))).collect()
 }
 
-fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+pub fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(key, kind)| ((*key).to_owned(), (*kind).to_owned())).collect()
 }
 
 /// What the nation has of a record.
-async fn there(world: &World, stream: &str, key: &str) -> Option<Action> {
+pub async fn there(world: &World, stream: &str, key: &str) -> Option<Action> {
     let mut tx = world.store.read().await.unwrap();
     let (id, _) = runs::find_stream(&mut tx, stream).await.unwrap().unwrap();
     ledger::find(&mut tx, id, &[key]).await.unwrap().get(key).and_then(|e| e.confirmed).map(|(action, _)| action)
