@@ -156,6 +156,10 @@ impl Profile {
             (Some(CodeMeaning::Refused), Operation::Write) => {
                 Verdict::Whole(Whole::Refused { code: short(code), message: answer.message })
             }
+            // The same codes say other things too: what only the code says is shown to a person, not believed.
+            (Some(CodeMeaning::Exists), Operation::Write) if !self.answer.says_exists(&answer.message) => {
+                Verdict::Whole(Whole::Refused { code: short(code), message: answer.message })
+            }
             (Some(CodeMeaning::Exists), Operation::Write) => {
                 Verdict::Whole(Whole::Exists { code: short(code), message: answer.message })
             }

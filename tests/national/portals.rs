@@ -180,10 +180,20 @@ fn a_code_speaks_for_the_whole_call() {
         let answer = format!(r#"{{"error_code":{told},"message":" số H20 "}}"#);
         assert_eq!(judge(&profile, &answer), Verdict::Whole(refused(code)), "{answer}");
     }
+    // Whether the record is there is what the words say: the same codes refuse other things.
+    let says =
+        |code: &str, message: &str| judge(&profile, &format!(r#"{{"error_code":{code},"message":"{message}"}}"#));
     for (told, code) in [("3", "3"), ("\"-3\"", "-3")] {
-        let answer = format!(r#"{{"error_code":{told},"message":"số H20"}}"#);
-        let exists = Whole::Exists { code: code.into(), message: "số H20".into() };
-        assert_eq!(judge(&profile, &answer), Verdict::Whole(exists), "{answer}");
+        for message in
+            ["H20 đã tồn tại", "H20 ĐÃ  TỒN TẠI.", "H20 đa\u{303} to\u{302}\u{300}n ta\u{323}i", "H20 da ton tai"]
+        {
+            let exists = Whole::Exists { code: code.into(), message: message.into() };
+            assert_eq!(says(told, message), Verdict::Whole(exists), "{message}");
+        }
+        for message in ["", "số H20", "H20: MaTTHC không hợp lệ", "H20: MaTTHC không tồn tại"] {
+            let refused = Whole::Refused { code: code.into(), message: message.into() };
+            assert_eq!(says(told, message), Verdict::Whole(refused), "{message}");
+        }
     }
     for name in ["dvcqg", "dvcbtxh"] {
         let profile = portal(name);
