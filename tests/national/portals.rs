@@ -157,7 +157,8 @@ fn a_session_is_only_taken_with_a_code_that_means_success() {
     let session = Session::new(&portal("dvcqg"), credentials()).expect("a session");
     let take = |body: &str| session.take(&Reply { status: 200, body: body.into(), ..Reply::default() }, NOW);
     assert_eq!(take(r#"{"session":"s","error_code":5}"#), Err(TokenVerdict::Refused(200)));
-    assert_eq!(take(r#"{"session":"s","error_code":" -7"}"#), Err(TokenVerdict::Refused(200)));
+    assert_eq!(take(r#"{"session":"s","error_code":" -1"}"#), Err(TokenVerdict::Refused(200)));
+    assert_eq!(take(r#"{"session":"s","error_code":"99"}"#), Err(TokenVerdict::Unusable(200)), "who knows why");
     assert_eq!(take(r#"{"session":"s","error_code":"9"}"#), Err(TokenVerdict::Busy { status: 200, wait: None }));
     assert_eq!(take(r#"{"session":"s"}"#), Err(TokenVerdict::Unusable(200)));
     assert!(session.pass(NOW).is_none());
@@ -176,7 +177,7 @@ fn a_code_speaks_for_the_whole_call() {
         assert_eq!(judge(&profile, fine), Verdict::Whole(Whole::Stored), "{fine}");
     }
     let refused = |code: &str| Whole::Refused { code: code.into(), message: "số H20".into() };
-    for (told, code) in [("-4", "-4"), ("\"-9\"", "-9"), ("\" -4 \"", "-4"), ("77", "77")] {
+    for (told, code) in [("-4", "-4"), ("\"-9\"", "-9"), ("\" -4 \"", "-4"), ("-1", "-1")] {
         let answer = format!(r#"{{"error_code":{told},"message":" số H20 "}}"#);
         assert_eq!(judge(&profile, &answer), Verdict::Whole(refused(code)), "{answer}");
     }
@@ -198,6 +199,8 @@ fn a_code_speaks_for_the_whole_call() {
     for name in ["dvcqg", "dvcbtxh"] {
         let profile = portal(name);
         assert_eq!(judge(&profile, r#"{"error_code":5}"#), Verdict::TokenInvalid);
+        // A code that nobody knows parks nothing.
+        assert!(matches!(judge(&profile, r#"{"error_code":"99","message":"bảo trì"}"#), Verdict::Unlisted { .. }));
         assert_eq!(judge(&profile, r#"{"error_code":"9"}"#), Verdict::Busy { wait: None });
         for odd in
             ["", "<html>0</html>", r#"{"error_code":"0""#, r#"{"error_code":""}"#, "{}", "[]", r#"{"error_code":null}"#]

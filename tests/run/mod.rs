@@ -23,3 +23,4 @@ mod planned;
 mod portals;
 mod remapped;
 mod stories;
+mod unlisted;

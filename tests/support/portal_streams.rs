@@ -61,7 +61,7 @@ impl Lines {
                 mapping: Arc::new(mapping),
                 system: Arc::clone(system),
                 entity: entity.into(),
-                brake: Brake { new: Limit::percent(1000), changed: Limit::percent(1000), ..Brake::default() },
+                brake: Brake { new: Limit::percent(10_000), changed: Limit::percent(10_000), ..Brake::default() },
                 decision: None,
                 once: nth == 0,
                 after: streams.iter().map(|s: &Stream| s.name.clone()).collect(),
