@@ -167,8 +167,8 @@ impl Desk<'_> {
         let decided = routed::decisions(tx, &ids).await?;
         let ours = self.ours(tx, part, &known).await?;
         // Repeated bodies too: what was shown is true of some moment, and a store may be older than this table.
-        let shows = part.iter().filter(|one| has_number(&one.number) && is_status(&one.status));
-        let shown = shows.map(|one| (one.number.as_str(), one.status.as_str())).collect();
+        let of_dossiers = part.iter().filter(|one| has_number(&one.number) && is_status(&one.status));
+        let shown = of_dossiers.map(|one| (one.number.as_str(), one.status.as_str())).collect();
         lanes::show(tx, self.system, &shown).await?;
         let mut again: Vec<i64> = Vec::new();
         for one in part {
