@@ -169,6 +169,7 @@ impl Desk<'_> {
         if items.is_empty() || (full_only && items.len() < limits.records) {
             return Ok(None);
         }
+        self.apart(&mut items);
         // A stop is never said as if it were a write.
         if !profile.can_stop(self.entity) && items.iter().any(|item| item.action == Action::Stop) {
             return Err(DeliveryError::NoStop { entity: self.entity.to_owned() });

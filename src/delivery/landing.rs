@@ -156,13 +156,12 @@ impl Landing<'_> {
                 pace.failure(state, now, retry, &system.name, &why);
                 self.set(tx, same, wait, &why).await?;
             }
+            Verdict::Unlisted { why } => {
+                self.unlisted(tx, (desk, system), state, (now, wait), (operation, &why)).await?;
+            }
             Verdict::Unknown { why } => {
                 pace.failure(state, now, retry, &system.name, &why);
-                self.unknown(tx, now, wait, &why).await?;
-                if asked && tries >= 4 {
-                    let open = outbox::rows_of_batch(tx, self.batch.id, false).await?;
-                    self.tell_unknown(tx, now, &open.iter().collect::<Vec<_>>()).await?;
-                }
+                self.still_unknown(tx, now, wait, (operation, &why)).await?;
             }
         }
         Ok(after)
@@ -194,6 +193,22 @@ impl Landing<'_> {
             _ => self.batch.attempts,
         };
         u64::try_from(times).unwrap_or(1).max(1) - 1
+    }
+
+    /// An answer after which nobody knows: settled as the profile says, and told to a person where it was to a question.
+    pub(super) async fn still_unknown(
+        &mut self,
+        tx: &mut Tx,
+        now: Timestamp,
+        next: Timestamp,
+        (operation, why): (Operation, &str),
+    ) -> Result<(), DeliveryError> {
+        self.unknown(tx, now, next, why).await?;
+        if operation.asks() && self.tries(operation) >= 4 {
+            let open = outbox::rows_of_batch(tx, self.batch.id, false).await?;
+            self.tell_unknown(tx, now, &open.iter().collect::<Vec<_>>()).await?;
+        }
+        Ok(())
     }
 
     /// Nobody knows what became of the batch. The profile says how that is settled: by asking, by looking up, by

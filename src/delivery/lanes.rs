@@ -34,7 +34,8 @@ pub struct Lanes<'a> {
 }
 
 impl Lanes<'_> {
-    /// Why the head of a lane must not go, against what the nation confirmed of it.
+    /// Why the head of a lane must not go, against what the nation confirmed of it and what its portal showed: a dossier
+    /// that the citizen withdrew there is over, whatever was confirmed to us.
     fn held(&self, head: &Head) -> Option<Draft> {
         let (status, at) = (&head.there.0, &head.there.1);
         let draft = |reason: Reason, field: &str, from: &str, to: &str| Draft {
@@ -46,8 +47,11 @@ impl Lanes<'_> {
         if !head.lane.at.is_empty() && head.lane.at < *at {
             return Some(draft(Reason::Late, self.at_field, at, &head.lane.at));
         }
-        let back = self.moves.is_back(status, &head.lane.status);
-        back.then(|| draft(Reason::StepBack, self.status_field, status, &head.lane.status))
+        let known = std::iter::once(status).chain(&head.shown);
+        let over = known.filter(|from| self.moves.is_back(from, &head.lane.status));
+        // Told is the furthest of them: from there the others are a step back too.
+        let from = over.reduce(|one, other| if self.moves.is_back(other, one) { other } else { one })?;
+        Some(draft(Reason::StepBack, self.status_field, from, &head.lane.status))
     }
 }
 

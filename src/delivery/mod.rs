@@ -7,6 +7,7 @@
 //! * `jobs`: forms batches and chooses what is due: a question first, then what surely was not stored, then new.
 //! * `lanes`: the order within one dossier.
 //! * `landing`: what an answer means for its batch; `settle`: for each record; `whole`: where a code speaks for the call.
+//! * `unlisted`: a code that the profile does not list.
 //! * `looked_up`: settles an unknown outcome by looking the records up; and what only a person can settle.
 //! * `pace`: request budget, windows, silence that was asked for, breaker; `deadline`: when a stream goes first.
 //!   Both pure; `turn` asks the store whether it has anything to send.
@@ -27,6 +28,7 @@ mod pace;
 mod returns;
 mod settle;
 mod turn;
+mod unlisted;
 mod whole;
 
 use std::sync::Arc;

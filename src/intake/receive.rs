@@ -9,12 +9,14 @@ use super::matching;
 use crate::model::{Application, Timestamp};
 use crate::store::inbox::{self, Body, Hashes, Known};
 use crate::store::routed::{self, Values};
-use crate::store::{StoreError, Tx, attachment};
+use crate::store::{StoreError, Tx, attachment, lanes};
 
 /// So many are looked up together.
 const TOGETHER: usize = 500;
 /// A longer number is none, in characters.
 const LONGEST_NUMBER: usize = 200;
+/// A longer status is none, in bytes.
+const LONGEST_STATUS: usize = 40;
 /// A longer address is none; indexes hold no more.
 const LONGEST_ADDRESS: usize = 1500;
 /// More files of one version are not even noted.
@@ -66,6 +68,11 @@ impl Arrived {
 /// Whether a number is one that the portal gave.
 pub fn has_number(number: &str) -> bool {
     !number.starts_with(NO_NUMBER)
+}
+
+/// Whether it may be a status: a portal's list has short ones.
+fn is_status(text: &str) -> bool {
+    (1..=LONGEST_STATUS).contains(&text.len())
 }
 
 fn numberless(hash: &[u8]) -> String {
@@ -159,6 +166,10 @@ impl Desk<'_> {
         let ids: Vec<i64> = known.values().map(|k| k.id).collect();
         let decided = routed::decisions(tx, &ids).await?;
         let ours = self.ours(tx, part, &known).await?;
+        // Repeated bodies too: what was shown is true of some moment, and a store may be older than this table.
+        let of_dossiers = part.iter().filter(|one| has_number(&one.number) && is_status(&one.status));
+        let shown = of_dossiers.map(|one| (one.number.as_str(), one.status.as_str())).collect();
+        lanes::show(tx, self.system, &shown).await?;
         let mut again: Vec<i64> = Vec::new();
         for one in part {
             received.items += 1;

@@ -46,8 +46,14 @@ pub const TRANSFORMS: &[(&str, &str)] = &[
     ("before", "chuỗi: phần đứng trước chuỗi ấy / what stands before that text"),
     ("strip", "chuỗi ký tự: bỏ các ký tự này ở hai đầu / these characters off both ends"),
     ("words", "bảng: đổi nguyên giá trị, so như tên / replaces whole values, compared like names"),
-    ("by-digits", "bảng \"9-12\" = …, other = …: theo số chữ số / by the number of digits"),
+    (
+        "by-digits",
+        "bảng \"9-12\" = …, other = …: theo số chữ số; \"=\" giữ nguyên số / by the number of digits; \"=\" keeps the value",
+    ),
 ];
+
+/// In a table: the value itself.
+const AS_IT_IS: &str = "=";
 
 /// Why a transform could not read a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -278,6 +284,7 @@ impl Transform {
                 let digits = text.bytes().all(|b| b.is_ascii_digit());
                 let span = spans.iter().find(|(from, to, _)| digits && (*from..=*to).contains(&text.len()));
                 match span.map(|(_, _, v)| v).or(other.as_ref()) {
+                    Some(value) if value == AS_IT_IS => Ok(text),
                     Some(value) => Ok(Cow::Borrowed(value)),
                     None => Err(Refusal::bad("số chữ số không có trong bảng / no entry for this number of digits")),
                 }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A control character that is no line break and no tab, or one that XML cannot carry: the value cannot be sent as it is.
@@ -50,6 +51,13 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
         IsNormalized::Yes => Cow::Borrowed(text),
         _ => Cow::Owned(text.nfc().collect()),
     }
+}
+
+/// Small letters without marks, blanks as one: for words that are looked for in what a system says, however it writes them.
+pub fn bare(text: &str) -> String {
+    let letters = text.nfd().flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c));
+    let letters: String = letters.map(|c| if c == 'đ' { 'd' } else { c }).collect();
+    letters.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn is_line_break(c: char) -> bool {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::text::bare;
+
 /// What a code for a whole batch means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeMeaning {
@@ -21,7 +23,7 @@ pub enum CodeMeaning {
     Pending,
     /// Refused for good, all or nothing: the message may name the record that stands in the way.
     Refused,
-    /// Nothing was stored, since the system knows the record already.
+    /// Nothing was stored, since the system knows the record already; where its words do not say so, it is a refusal.
     Exists,
 }
 
@@ -160,6 +162,8 @@ pub struct AnswerForm {
     pub names: FieldNames,
     /// What the codes mean.
     pub codes: Vec<(String, CodeMeaning)>,
+    /// Words of which one must stand in the message before a code that means `exists` is believed.
+    pub exists_words: Vec<String>,
     /// What the codes of single records mean.
     pub results: Vec<(String, ResultMeaning)>,
     /// What SOAP faults mean, by the beginning of their code.
@@ -181,6 +185,12 @@ impl AnswerForm {
     pub fn code(&self, code: &str) -> Option<CodeMeaning> {
         let meaning = |code: &str| self.codes.iter().find(|(named, _)| named == code).map(|(_, meaning)| *meaning);
         if code.is_empty() { None } else { meaning(code).or_else(|| meaning(ANY_CODE)) }
+    }
+
+    /// Whether a message says that the system knows the record: portals use the same codes for other refusals.
+    pub fn says_exists(&self, message: &str) -> bool {
+        let message = bare(message);
+        self.exists_words.iter().any(|words| message.contains(&bare(words)))
     }
 
     /// The meaning of a fault's code: the longest beginning that the profile names.

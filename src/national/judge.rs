@@ -49,6 +49,12 @@ pub enum Verdict {
         /// What came, without personal data.
         why: String,
     },
+    /// A readable answer with a code that the profile does not list: nobody knows what became of it, nor whether it is the
+    /// records' fault or the system's.
+    Unlisted {
+        /// What came, without personal data.
+        why: String,
+    },
     /// Nobody knows what became of it.
     Unknown {
         /// What came, without personal data.
@@ -93,6 +99,7 @@ impl Verdict {
             Self::TokenInvalid => "token-invalid",
             Self::Busy { .. } => "busy",
             Self::NotStored { .. } => "not-stored",
+            Self::Unlisted { .. } => "unlisted",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -139,7 +146,7 @@ impl Profile {
                 Err(e) => return unknown(e.to_string()),
             }
         };
-        let Some(code) = answer.code.as_deref() else {
+        let Some(code) = answer.code.as_deref().filter(|code| !code.is_empty()) else {
             return unknown("câu trả lời không có mã kết quả / the answer has no code".into());
         };
         let meaning = self.answer.code(code);
@@ -154,6 +161,10 @@ impl Profile {
             }
             (Some(CodeMeaning::Malformed), Operation::Write) => Verdict::Malformed { message: answer.message },
             (Some(CodeMeaning::Refused), Operation::Write) => {
+                Verdict::Whole(Whole::Refused { code: short(code), message: answer.message })
+            }
+            // The same codes say other things too: what only the code says is shown to a person, not believed.
+            (Some(CodeMeaning::Exists), Operation::Write) if !self.answer.says_exists(&answer.message) => {
                 Verdict::Whole(Whole::Refused { code: short(code), message: answer.message })
             }
             (Some(CodeMeaning::Exists), Operation::Write) => {
@@ -183,10 +194,7 @@ impl Profile {
                 word = operation.word(),
                 code = short(code)
             )),
-            (None, _) => unknown(format!(
-                "mã {code:?} không có trong hồ sơ hệ thống / the profile has no code {code:?}",
-                code = short(code)
-            )),
+            (None, _) => Verdict::Unlisted { why: unlisted(reply.status, code) },
         }
     }
 
@@ -218,6 +226,12 @@ impl RawAnswer {
     fn says_of_whom(&self) -> bool {
         self.has_results && self.results.iter().all(|r| r.reference.as_ref().is_some_and(|text| !text.is_empty()))
     }
+}
+
+/// What is told of a code that the profile does not list.
+pub(super) fn unlisted(status: u16, code: &str) -> String {
+    let code = short(code);
+    format!("HTTP {status}: mã {code:?} không có trong hồ sơ hệ thống / the profile has no code {code:?}")
 }
 
 /// A code as it may stand in a log: a few harmless characters.

@@ -9,7 +9,7 @@ use super::answer::{self, Unreadable};
 use super::body::Writer;
 use super::encode::members;
 use super::form::{CodeMeaning, FoundForm};
-use super::judge::{Verdict, short};
+use super::judge::{Verdict, short, unlisted};
 use super::profile::{Operation, Profile};
 use super::wait::Wait;
 use super::wire::{Reply, WireRequest};
@@ -67,6 +67,7 @@ impl Profile {
             Some(CodeMeaning::TokenInvalid) => return Verdict::TokenInvalid,
             Some(CodeMeaning::Busy) => return Verdict::Busy { wait: Wait::of(reply) },
             Some(CodeMeaning::Accepted) => {}
+            None if !code.is_empty() => return Verdict::Unlisted { why: unlisted(reply.status, &code) },
             _ => return unknown(format!("mã {:?} khi tra hồ sơ / the code of a look-up", short(&code))),
         }
         match self.there(form, reference, &reply.body) {

@@ -238,6 +238,8 @@ fn answer(section: &Section<'_, '_>, limits: &Limits) -> AnswerForm {
     field.close();
 
     let codes = meanings(&section.table("codes"), &CodeMeaning::WORDS, &[CodeMeaning::Accepted]);
+    let believes = codes.iter().any(|(_, meaning)| *meaning == CodeMeaning::Exists);
+    let exists_words = if believes { section.texts("exists-words") } else { section.texts_or("exists-words") };
     let results = match kind {
         AnswerKind::Results | AnswerKind::Soap => {
             meanings(&section.table("results"), &ResultMeaning::WORDS, &[ResultMeaning::Accepted])
@@ -249,7 +251,20 @@ fn answer(section: &Section<'_, '_>, limits: &Limits) -> AnswerForm {
     let (http, classes) = http(&section.table("http"));
     section.close();
     let (depth, results_limit) = (limits.answer_depth, limits.records * 10);
-    AnswerForm { kind, found, names, codes, results, faults, partial, http, classes, depth, results_limit }
+    AnswerForm {
+        kind,
+        found,
+        names,
+        codes,
+        exists_words,
+        results,
+        faults,
+        partial,
+        http,
+        classes,
+        depth,
+        results_limit,
+    }
 }
 
 fn found(section: &Section<'_, '_>) -> FoundForm {

@@ -1,7 +1,8 @@
-//! The order within one dossier: what the nation last confirmed of it, what goes before what, and what may go next.
+//! The order within one dossier: what the nation last confirmed of it, what its portal showed, what goes before what, and
+//! what may go next.
 //!
 //! Streams of one system share their dossiers, so a lane is found by its name in all of them. Whoever writes here holds
-//! the lease that all streams with lanes of one system share.
+//! the lease that all streams with lanes of one system share. What a portal showed is written by whoever pulls.
 
 // `+stream_id` and `state || ''` keep a planner without statistics away from the indexes by stream and state: a lane has
 // a few rows, and its own index finds them.
@@ -135,6 +136,41 @@ const NEXT_POSTGRES: &str = "select o.id, o.key, o.action, o.version, d.payload,
         and p.stream_id in (select jsonb_array_elements_text($4::jsonb)::bigint) and p.state || '' in ('staged', 'ready')) \
     order by o.lane_at, o.key limit $5";
 
+/// Of a system: lanes, each with a status that its portal showed. What was shown once stays, in whatever order it comes.
+pub async fn show(tx: &mut Tx, system: &str, shown: &BTreeSet<(&str, &str)>) -> Result<(), StoreError> {
+    let shown: Vec<_> = shown.iter().collect();
+    for part in shown.chunks(500) {
+        on!(tx, c => {
+            let mut sql = sqlx::QueryBuilder::new("insert into lane_shown (system, lane, status) ");
+            sql.push_values(part, |mut b, (lane, status)| {
+                b.push_bind(system).push_bind(*lane).push_bind(*status);
+            });
+            sql.push(" on conflict (system, lane, status) do nothing");
+            sql.build().execute(c).await?;
+        });
+    }
+    Ok(())
+}
+
+const SHOWN_SQLITE: &str = "select lane, status from lane_shown where system = $1 \
+    and lane in (select value from json_each($2)) order by lane, status";
+const SHOWN_POSTGRES: &str = "select lane, status from lane_shown where system = $1 \
+    and lane in (select jsonb_array_elements_text($2::jsonb)) order by lane, status";
+
+/// The statuses that a system's portal showed of these lanes.
+async fn shown(tx: &mut Tx, system: &str, heads: &[NextRow]) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
+    let mut shown: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    if heads.is_empty() {
+        return Ok(shown);
+    }
+    let (sql, list) = (tx.pick(SHOWN_SQLITE, SHOWN_POSTGRES), json_list(heads.iter().map(|head| head.6.as_str())));
+    let rows: Vec<(String, String)> = on!(tx, c => sqlx::query_as(sql).bind(system).bind(&list).fetch_all(c).await?);
+    for (lane, status) in rows {
+        shown.entry(lane).or_default().push(status);
+    }
+    Ok(shown)
+}
+
 /// A row that is the next of its lane.
 #[derive(Debug, Clone)]
 pub struct Head {
@@ -146,6 +182,8 @@ pub struct Head {
     pub confirmed: Option<Content>,
     /// What the nation last confirmed of the lane: status and time; empty where it does not know it, or we do not.
     pub there: (String, String),
+    /// The statuses that the portal itself showed of the lane, whoever set them.
+    pub shown: Vec<String>,
 }
 
 type NextRow = (
@@ -175,11 +213,14 @@ pub async fn next(
     let (sql, before) = (tx.pick(NEXT_SQLITE, NEXT_POSTGRES), json_ids(before));
     let rows: Vec<NextRow> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(system).bind(now.0).bind(&before).bind(limit)
         .fetch_all(c).await?);
+    let mut shown = shown(tx, system, &rows).await?;
     let head =
         |(id, key, action, version, payload, attempts, name, at, status, ca, cv, status_there, at_there): NextRow| {
             let what = content(Some(action), Some(version))?.ok_or(StoreError::Unexpected("outbox.version"))?;
             Ok(Head {
                 item: Item { id, key, action: what.0, version: what.1, payload, attempts },
+                // No two of one lane are heads.
+                shown: shown.remove(&name).unwrap_or_default(),
                 lane: Lane { name, at, status },
                 confirmed: content(ca, cv)?,
                 there: (status_there.unwrap_or_default(), at_there.unwrap_or_default()),

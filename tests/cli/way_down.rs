@@ -50,6 +50,9 @@ fn failures_10_14_15_and_16_thousands_of_applications_arrive_once_and_both_porta
     assert_eq!(count(&local, "select count(*) from tiep_nhan"), n("handed_over"));
     assert_eq!(count(&local, "select count(*) from ban_giao_ho_so"), n("handed_over"));
     assert_eq!(count(&store, "select count(*) from application where local_number <> ''"), n("portals_agree"));
+    // Somebody registered in another province is among those of whom both portals heard.
+    let elsewhere = "select count(*) from ho_so where hktt_ma_tinh = '92'";
+    assert!(count(&local, elsewhere) > 0, "{told}");
     // Files were fetched, each once.
     assert!(count(&store, "select count(*) from attachment where state = 'stored'") > 50);
     assert_eq!(portal["attachments"]["repeated"], 0, "{portal}");

@@ -6,3 +6,4 @@ mod broken;
 mod killed;
 mod sandboxed;
 mod versions;
+mod withdrawn;

@@ -157,7 +157,8 @@ fn a_session_is_only_taken_with_a_code_that_means_success() {
     let session = Session::new(&portal("dvcqg"), credentials()).expect("a session");
     let take = |body: &str| session.take(&Reply { status: 200, body: body.into(), ..Reply::default() }, NOW);
     assert_eq!(take(r#"{"session":"s","error_code":5}"#), Err(TokenVerdict::Refused(200)));
-    assert_eq!(take(r#"{"session":"s","error_code":" -7"}"#), Err(TokenVerdict::Refused(200)));
+    assert_eq!(take(r#"{"session":"s","error_code":" -1"}"#), Err(TokenVerdict::Refused(200)));
+    assert_eq!(take(r#"{"session":"s","error_code":"99"}"#), Err(TokenVerdict::Unusable(200)), "who knows why");
     assert_eq!(take(r#"{"session":"s","error_code":"9"}"#), Err(TokenVerdict::Busy { status: 200, wait: None }));
     assert_eq!(take(r#"{"session":"s"}"#), Err(TokenVerdict::Unusable(200)));
     assert!(session.pass(NOW).is_none());
@@ -176,18 +177,30 @@ fn a_code_speaks_for_the_whole_call() {
         assert_eq!(judge(&profile, fine), Verdict::Whole(Whole::Stored), "{fine}");
     }
     let refused = |code: &str| Whole::Refused { code: code.into(), message: "số H20".into() };
-    for (told, code) in [("-4", "-4"), ("\"-9\"", "-9"), ("\" -4 \"", "-4"), ("77", "77")] {
+    for (told, code) in [("-4", "-4"), ("\"-9\"", "-9"), ("\" -4 \"", "-4"), ("-1", "-1")] {
         let answer = format!(r#"{{"error_code":{told},"message":" số H20 "}}"#);
         assert_eq!(judge(&profile, &answer), Verdict::Whole(refused(code)), "{answer}");
     }
+    // Whether the record is there is what the words say: the same codes refuse other things.
+    let says =
+        |code: &str, message: &str| judge(&profile, &format!(r#"{{"error_code":{code},"message":"{message}"}}"#));
     for (told, code) in [("3", "3"), ("\"-3\"", "-3")] {
-        let answer = format!(r#"{{"error_code":{told},"message":"số H20"}}"#);
-        let exists = Whole::Exists { code: code.into(), message: "số H20".into() };
-        assert_eq!(judge(&profile, &answer), Verdict::Whole(exists), "{answer}");
+        for message in
+            ["H20 đã tồn tại", "H20 ĐÃ  TỒN TẠI.", "H20 đa\u{303} to\u{302}\u{300}n ta\u{323}i", "H20 da ton tai"]
+        {
+            let exists = Whole::Exists { code: code.into(), message: message.into() };
+            assert_eq!(says(told, message), Verdict::Whole(exists), "{message}");
+        }
+        for message in ["", "số H20", "H20: MaTTHC không hợp lệ", "H20: MaTTHC không tồn tại"] {
+            let refused = Whole::Refused { code: code.into(), message: message.into() };
+            assert_eq!(says(told, message), Verdict::Whole(refused), "{message}");
+        }
     }
     for name in ["dvcqg", "dvcbtxh"] {
         let profile = portal(name);
         assert_eq!(judge(&profile, r#"{"error_code":5}"#), Verdict::TokenInvalid);
+        // A code that nobody knows parks nothing.
+        assert!(matches!(judge(&profile, r#"{"error_code":"99","message":"bảo trì"}"#), Verdict::Unlisted { .. }));
         assert_eq!(judge(&profile, r#"{"error_code":"9"}"#), Verdict::Busy { wait: None });
         for odd in
             ["", "<html>0</html>", r#"{"error_code":"0""#, r#"{"error_code":""}"#, "{}", "[]", r#"{"error_code":null}"#]

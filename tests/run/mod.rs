@@ -25,3 +25,4 @@ mod planned;
 mod portals;
 mod remapped;
 mod stories;
+mod unlisted;

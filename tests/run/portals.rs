@@ -150,6 +150,24 @@ async fn an_opening_that_exists_is_done_and_nothing_ever_equals_it() {
 }
 
 #[tokio::test]
+async fn an_opening_refused_with_the_code_of_what_exists_is_shown_and_not_believed() {
+    for message in ["Mã hồ sơ A-1: MaTTHC không hợp lệ", "A-1: MaTTHC không tồn tại", "dữ liệu sai"] {
+        for others in [&["A-1"][..], &["A-1", "A-2"]] {
+            let house = House::with(shipped("dvcqg", &[]), "mo-ho-so", move |_, body, _| {
+                if body.contains("A-1") { code("-3", message) } else { code("0", "") }
+            })
+            .await;
+            house.put(others, "1").await;
+            let delivered = house.drained().await;
+            assert_eq!(delivered.refused, [("-3".to_owned(), 1)].into(), "{message}");
+            assert!(!house.confirmed().await.contains_key("A-1"), "{message}");
+            let told = house.mismatches().await;
+            assert_eq!((told.len(), told[0].0.as_str(), told[0].3.as_str()), (1, "A-1", message));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_that_names_nobody_is_split_until_one_stands_alone() {
     let house = House::with(shipped("dvcqg", &[]), "ho-so", |_, body, _| {
         if body.contains("A-3") { code("-4", "dữ liệu không hợp lệ (A-33)") } else { code("0", "") }

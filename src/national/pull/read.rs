@@ -115,15 +115,11 @@ impl Pull {
                 Some(CodeMeaning::Busy) => {
                     return Err(Wait::of(reply).map_or(PullVerdict::Busy, |wait| PullVerdict::Wait(Some(wait))));
                 }
-                Some(_) => {
+                // One that is not listed too: asking for less does not mend it, and the next run asks again.
+                Some(_) | None => {
                     let message = text(&self.message)?.into_iter().find(|told| !told.is_empty()).unwrap_or_default();
                     let message = message.chars().take(MESSAGE_LENGTH).collect();
                     return Err(PullVerdict::Refused { code: short(&code), message });
-                }
-                None => {
-                    let told = short(&code);
-                    let why = format!("mã {told:?} không có trong hồ sơ hệ thống / the profile has no code {told:?}");
-                    return Err(unreadable(reply, &why));
                 }
             }
         }
