@@ -1,14 +1,16 @@
 //! The same person suspected: with reasons and points, on one record of the pair, until it is over; what a person decided
 //! stays, and nothing is given up in silence (failures 18 and 19).
 
+use molisa_gateway::mismatch::{Asked, Decision, DecisionRules, Step, apply, decide};
 use molisa_gateway::model::Clock as _;
 use molisa_gateway::model::Kind;
 use molisa_gateway::run::suspects;
-use molisa_gateway::store::leases;
+use molisa_gateway::store::triage::{self, Filter, Place};
+use molisa_gateway::store::{leases, runs};
 
 use super::{execute, on_each, open, pairs, told};
 use crate::run::crossed::{change, draws, empty, resides, run, stops, stream};
-use crate::support::world::World;
+use crate::support::world::{World, mappings};
 
 const ONE: &str = "087141000123";
 const OTHER: &str = "087141000456";
@@ -195,4 +197,54 @@ async fn it_can_be_woken_by_itself() {
     suspects(&world.store, &world.stream, &lease, 1, &*world.hands).await.expect("compared");
     assert_eq!(world.count("select count(*) from suspect_due"), 0);
     assert_eq!(world.count("select occurrences from mismatch where kind = 'same-person'"), 2);
+}
+
+/// Two numbers that people said to be one person's are one for the other rules too: what the person draws twice is told, and
+/// no longer once it is said that they were two.
+#[tokio::test]
+async fn merged_numbers_are_one_person_who_may_not_draw_twice() {
+    for (world, _database) in on_each("merged").await {
+        draws(&world, "A", ONE, "5.5c", &[]);
+        draws(&world, "B", OTHER, "5.5c", &[]);
+        run(&world, &world.stream).await;
+        assert_eq!(suspected(&world).await, told(&[("B", "doi-tuong/A")]));
+        assert_eq!(pairs(&world, Kind::TwoHere).await, []);
+        let rules = DecisionRules::load(&mappings().join("codes")).unwrap_or_else(|faults| panic!("{faults}"));
+        let step = |who: &str, step: Step| Asked {
+            step,
+            version: None,
+            who: who.to_owned(),
+            words: "đã xem giấy tờ".to_owned(),
+            reason: String::new(),
+            until: None,
+        };
+        let mut tx = world.store.write().await.expect("a transaction");
+        let stream = runs::find_stream(&mut tx, &world.stream.name).await.expect("a store").expect("a stream").0;
+        let [item] = &triage::page(&mut tx, stream, &same_person(), Place::default(), 5).await.expect("a page")[..]
+        else {
+            panic!("one is open")
+        };
+        let now = world.hands.now();
+        for asked in [step("lan", Step::Decide(Decision::MergeNumbers)), step("minh", Step::Second)] {
+            decide(&mut tx, &rules, item.id, now, &asked).await.unwrap_or_else(|no| panic!("{no}"));
+        }
+        assert_eq!(apply(&mut tx, stream, now).await.expect("applied").merged, 1);
+        tx.commit().await.expect("a commit");
+        run(&world, &world.stream).await;
+        assert_eq!((suspected(&world).await, pairs(&world, Kind::TwoHere).await.len()), (vec![], 2), "told of both");
+
+        let mut tx = world.store.write().await.expect("a transaction");
+        decide(&mut tx, &rules, item.id, now, &step("lan", Step::Reopen)).await.unwrap_or_else(|no| panic!("{no}"));
+        tx.commit().await.expect("a commit");
+        run(&world, &world.stream).await;
+        assert_eq!(
+            (suspected(&world).await.len(), pairs(&world, Kind::TwoHere).await.len()),
+            (1, 0),
+            "they are two again"
+        );
+    }
+}
+
+fn same_person() -> Filter {
+    Filter { kind: "same-person".to_owned(), ..Filter::default() }
 }
