@@ -1,5 +1,7 @@
 //! `mismatch assign|comment|resolve|confirm|undo|reopen`: what people do, one by one or many at once.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use jiff::civil::Date;
 use serde_json::json;
@@ -11,7 +13,7 @@ use crate::app::App;
 use crate::mismatch::{Asked, Decision, DecisionRules, Failed, Step, decide};
 use crate::model::calendar::PartialDate;
 use crate::model::{Clock, Message, SystemClock};
-use crate::store::review::Item;
+use crate::store::review::{self, Item};
 use crate::store::triage::{self, Filter, Place};
 
 /// More at once is no decision.
@@ -72,9 +74,9 @@ pub(super) struct ResolveArgs {
     /// Chỉ xem, không ghi gì / only look, write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Số lượng phải đúng bằng / how many they must be
+    /// Dấu mà --dry-run in ra: đúng những chỗ ấy, đúng bản ấy / the mark that --dry-run prints: exactly what was shown
     #[arg(long)]
-    expect: Option<usize>,
+    expect: Option<String>,
 }
 
 fn rules(app: &App) -> Result<DecisionRules, Failure> {
@@ -149,27 +151,35 @@ pub(super) async fn resolve(call: &Call, app: &App, args: &ResolveArgs) -> Resul
         return one(call, app, *id, &asked).await;
     }
     let chosen = chosen(app, args).await?;
-    let count = chosen.len();
+    let (count, mark) = (chosen.len(), mark(&chosen));
     let ids: Vec<String> = chosen.iter().map(|(id, _)| id.to_string()).collect();
-    let values: [(&str, &dyn std::fmt::Display); 3] =
-        [("decision", &decision.word()), ("count", &count), ("ids", &output::keys(&ids))];
+    let values: [(&str, &dyn std::fmt::Display); 4] =
+        [("decision", &decision.word()), ("count", &count), ("ids", &output::keys(&ids)), ("mark", &mark)];
     if args.dry_run {
         tell(
             call,
-            &json!({ "would": ids.len(), "ids": chosen.iter().map(|c| c.0).collect::<Vec<_>>() }),
+            &json!({ "would": count, "expect": mark,
+                "mismatches": chosen.iter().map(|(id, version)| json!({ "id": id, "version": version })).collect::<Vec<_>>() }),
             &Message::MismatchWould.with(&values),
         );
         return Ok(0);
     }
-    match args.expect {
+    match &args.expect {
         None => return Err(Failure::new(2, Message::MismatchExpect.with(&values))),
-        Some(expected) if expected != count => {
-            let values: [(&str, &dyn std::fmt::Display); 2] = [("count", &count), ("expected", &expected)];
+        Some(expected) if *expected != mark => {
+            let values: [(&str, &dyn std::fmt::Display); 2] = [("mark", &mark), ("expected", &output::key(expected))];
             return Err(Failure::new(2, Message::MismatchNotExpected.with(&values)));
         }
         Some(_) => {}
     }
     many(call, app, &chosen, &asked).await
+}
+
+/// What stands for a choice: how many, and which version of which. Whoever looked at it decides about that and nothing else.
+fn mark(chosen: &[(i64, Option<i64>)]) -> String {
+    let mut all: Vec<String> = chosen.iter().map(|(id, version)| format!("{id}:{}", version.unwrap_or(0))).collect();
+    all.sort_unstable();
+    format!("{}-{:08x}", all.len(), xxhash_rust::xxh3::xxh3_64(all.join(" ").as_bytes()) >> 32)
 }
 
 fn day(text: &str) -> Result<Date, Failure> {
@@ -181,16 +191,17 @@ fn day(text: &str) -> Result<Date, Failure> {
 
 /// Number and version of all that are meant, as they stand now.
 async fn chosen(app: &App, args: &ResolveArgs) -> Result<Vec<(i64, Option<i64>)>, Failure> {
-    if !args.ids.is_empty() {
-        let mut ids = args.ids.clone();
-        ids.sort_unstable();
-        ids.dedup();
-        return Ok(ids.into_iter().map(|id| (id, args.version)).collect());
-    }
-    if args.which.is_empty() {
+    if args.ids.is_empty() == args.which.is_empty() {
         return Err(Failure::new(2, Message::MismatchWhich.both()));
     }
     let mut tx = app.store.read().await?;
+    if !args.ids.is_empty() {
+        let mut all = Vec::new();
+        for id in args.ids.iter().collect::<BTreeSet<_>>() {
+            all.push((*id, review::find(&mut tx, *id).await?.map(|item| item.version)));
+        }
+        return Ok(all);
+    }
     let names = streams(&mut tx, app, args.which.stream.as_ref()).await?;
     drop(tx);
     let mut all = Vec::new();

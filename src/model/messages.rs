@@ -365,12 +365,12 @@ messages! {
     MismatchNoState "mismatch-no-state" "không có tình trạng '{state}'{hint}; đang có: {known}" "there is no such state";
     MismatchDone "mismatch-done" "Số {id}: {state}, bản {version}" "done";
     MismatchWaitsSecond "mismatch-waits-second" "Số {id}: đã ghi quyết định, chờ người thứ hai (`mismatch confirm {id}`)" "decided; it waits for a second person";
-    MismatchWould "mismatch-would" "(chỉ xem) sẽ quyết định '{decision}' cho {count} chỗ khác nhau: {ids}" "(only looked) so many would be decided about";
-    MismatchExpect "mismatch-expect" "sẽ quyết định '{decision}' cho {count} chỗ khác nhau; nếu đúng thì thêm --expect {count}" "so many would be decided about: if that is right, add --expect";
-    MismatchNotExpected "mismatch-not-expected" "đang có {count}, không phải {expected}: không làm gì; xem lại rồi chạy lại" "there are not as many as expected: nothing was done";
+    MismatchWould "mismatch-would" "(chỉ xem) sẽ quyết định '{decision}' cho {count} chỗ khác nhau: {ids}; đúng thì thêm --expect {mark}" "(only looked) so many would be decided about; if that is right, add --expect";
+    MismatchExpect "mismatch-expect" "sẽ quyết định '{decision}' cho {count} chỗ khác nhau; xem bằng --dry-run, đúng thì thêm --expect {mark}" "so many would be decided about: look with --dry-run, and if that is right, add --expect";
+    MismatchNotExpected "mismatch-not-expected" "đang là {mark}, không phải {expected}: có chỗ đã đổi từ lúc xem, không làm gì; xem lại bằng --dry-run" "something changed since it was looked at: nothing was done; look again";
     MismatchTooMany "mismatch-too-many" "quá {most}: lọc hẹp lại" "too many at once: narrow the filter";
     MismatchBulk "mismatch-bulk" "Đã quyết định {done}; bỏ qua {skipped} vì đã thay đổi trong lúc đó hoặc không được phép: {ids}" "so many were decided; so many were skipped, since they changed meanwhile or may not";
-    MismatchWhich "mismatch-which" "nói rõ những số nào, hoặc lọc bằng --kind, --cause, --commune, --district" "say which numbers, or filter";
+    MismatchWhich "mismatch-which" "nói rõ những số nào, hoặc lọc bằng --kind, --cause, --commune, --district, không cả hai" "say which numbers, or filter, not both";
     MismatchNoDistrict "mismatch-no-district" "không có huyện '{district}' trong danh mục đơn vị của các luồng" "the streams' unit lists have no such district";
     GroupsTrend "groups-trend" "Theo tuần" "per week";
     GroupsPlaces "groups-places" "Theo huyện và xã" "by district and commune";

@@ -104,14 +104,25 @@ async fn what_waits_is_listed_grouped_decided_and_done() {
 
     // Many at once: looked at first, counted, then done; what may not is skipped and told.
     let filter = ["mismatch", "resolve", "--kind", "held-here", "--decision", "correct-at-source"];
-    let would = house.done(&[&filter[..], &["--dry-run"]].concat())["would"].as_u64().unwrap();
-    assert!(would > 3);
-    house.refused(&filter, &format!("--expect {would}"));
+    let look = || house.done(&[&filter[..], &["--dry-run"]].concat());
+    let (seen, would) = (look(), look()["would"].as_u64().unwrap());
+    assert!(would > 3 && seen["mismatches"].as_array().unwrap().len() as u64 == would);
+    let mark = seen["expect"].as_str().unwrap();
+    house.refused(&filter, &format!("--expect {mark}"));
     house.refused(&[&filter[..], &["--expect", "1"]].concat(), "không làm gì");
     house.refused(&["mismatch", "resolve", "--decision", "keep-ours"], "--kind");
-    let done = house.done(&[&filter[..], &["--expect", &would.to_string()]].concat());
+    house.refused(&[&filter[..], &["7"]].concat(), "không cả hai");
+    // As many as were shown, but another version of one of them.
+    let first = seen["mismatches"][0]["id"].to_string();
+    house.done(&["mismatch", "assign", &first]);
+    assert_eq!(look()["would"], would);
+    house.refused(&[&filter[..], &["--expect", mark]].concat(), "đã đổi từ lúc xem");
+    let mark = look()["expect"].as_str().unwrap().to_owned();
+    let done = house.done(&[&filter[..], &["--expect", &mark]].concat());
     assert_eq!((&done["decided"], &done["skipped"]), (&json!(would), &json!([])));
-    let skipped = house.done(&["mismatch", "resolve", &id, "999999", "--decision", "keep-ours", "--expect", "2"]);
+    let by_hand = ["mismatch", "resolve", &id, "999999", "--decision", "keep-ours"];
+    let mark = house.done(&[&by_hand[..], &["--dry-run"]].concat())["expect"].as_str().unwrap().to_owned();
+    let skipped = house.done(&[&by_hand[..], &["--expect", &mark]].concat());
     assert_eq!((&skipped["decided"], skipped["skipped"].as_array().unwrap().len()), (&json!(0), 2));
     house.done(&["sync"]);
     let lines: i64 = rusqlite::Connection::open(house.dir.path().join("store.db"))
