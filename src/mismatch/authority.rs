@@ -134,7 +134,7 @@ impl Authority {
         let side = Side(record);
         let text = |field: &Option<String>| field.as_ref().map(|field| side.text(field)).unwrap_or_default();
         // Two records of one person about two matters are no pair: what tells them apart is a part of the number.
-        let matter: String = entity.matter.iter().map(|field| format!("\u{1f}{}", side.text(field))).collect();
+        let matter = entity.matter.iter().fold(String::new(), |all, field| all + "\u{1f}" + &side.text(field));
         let digest =
             |kind: &str, number: &str| scoped(&self.system, &number_digest(kind, &format!("{number}{matter}")));
         let (kind, number) = (side.text(&entity.kind), bare_number(&side.text(&entity.number)));

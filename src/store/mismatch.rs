@@ -96,6 +96,9 @@ impl Draft {
     }
 }
 
+/// What opening tells of a row: id, opened, occurrences, relapses, closed.
+type Seen = (i64, i64, i64, i64, Option<i64>);
+
 /// Opens mismatches; one that is open already is updated and counts one occurrence more, one that was closed opens
 /// again with its history. What a person said is no mismatch stays closed.
 pub async fn open(tx: &mut Tx, stream: i64, run: i64, now: Timestamp, drafts: &[Draft]) -> Result<(), StoreError> {
@@ -107,7 +110,6 @@ pub async fn open(tx: &mut Tx, stream: i64, run: i64, now: Timestamp, drafts: &[
     }
     for part in drafts.chunks(200) {
         overtaken(tx, stream, now, part).await?;
-        type Seen = (i64, i64, i64, i64, Option<i64>);
         let seen: Vec<Seen> = on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into mismatch (stream_id, key, kind, place, reason, cause, field, value, theirs, \
                 proposal, detail, complaints, source_row, unit, gravity, state, opened_ms, seen_ms, run_id, person, other, there) ");

@@ -58,8 +58,8 @@ impl Pull {
             _ => return Err(unreadable(reply, "danh sách không phải danh sách / the list is none")),
         };
         let full = self.page.is_some_and(|page| items.len() >= usize::try_from(page.size).unwrap_or(usize::MAX));
-        let last = self.page.is_none() || items.is_empty();
-        let mut pulled = Pulled { last, full, ..Pulled::default() };
+        let is_end = self.page.is_none() || items.is_empty();
+        let mut pulled = Pulled { last: is_end, full, ..Pulled::default() };
         for item in items {
             match self.application(item) {
                 Ok(application) => pulled.applications.push(application),
