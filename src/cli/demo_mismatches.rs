@@ -18,13 +18,16 @@ use crate::config::Config;
 use crate::model::{Kind, SystemClock};
 use crate::province::{Entangled, Recipe, entangle_sqlite, move_sqlite};
 use crate::reconcile::{self, Wanted};
+use crate::store::triage;
 
 /// So many people are needed to make one mismatch of each kind.
 const LEAST: u64 = 100;
 /// From so many people on there is damage of each kind among them.
 const ENOUGH: u64 = 3_000;
 /// So many groups are told.
-const GROUPS: i64 = 20;
+const GROUPS: usize = 20;
+/// So many are looked at.
+const ALL_GROUPS: i64 = 1000;
 /// The bank that the invented lists spell in a way that no list knows, and the number by which it is paid.
 const BANK: (&str, &str) = ("NH Nông nghiệp ABC", "970405");
 
@@ -33,10 +36,13 @@ const BANK: (&str, &str) = ("NH Nông nghiệp ABC", "970405");
 pub(super) struct Mismatches {
     /// By kind, right after everything was compared.
     pub open: BTreeMap<String, i64>,
-    /// Those that closed by themselves until the end, when causes were mended and decisions had taken effect.
+    /// Those that closed by themselves after one line was added to a list of codes and decisions had taken effect.
     pub closed: i64,
     /// The biggest first.
     pub groups: Vec<Group>,
+    /// How many stood open for want of that line: before it, and after it.
+    #[serde(skip)]
+    pub mended: (i64, i64),
 }
 
 /// What many have in common.
@@ -63,7 +69,9 @@ impl Mismatches {
             kind if by_chance.contains(kind) && people < ENOUGH => true,
             kind => there(kind),
         };
-        people < LEAST || Kind::ALL.iter().all(made) && self.closed > 0 && !self.groups.is_empty()
+        let (before, after) = self.mended;
+        let mended = after == 0 && self.closed >= before && (before > 0 || people < ENOUGH);
+        people < LEAST || Kind::ALL.iter().all(made) && mended && self.closed > 0 && !self.groups.is_empty()
     }
 
     /// For people.
@@ -144,23 +152,27 @@ pub(super) async fn run(bench: &Bench<'_>, people: u64) -> Result<Mismatches, Fa
     let again = async {
         bench.sync(&app).await?;
         bench.compare(&app).await?;
-        Ok::<_, Failure>(standing(&app).await?.closed)
+        standing(&app).await
     };
-    let closed = again.await;
+    let after = again.await;
     app.store.close().await;
-    told.closed = closed?;
+    let after = after?;
+    (told.closed, told.mended.1) = (after.closed - told.closed, after.mended.0);
     Ok(told)
 }
 
 async fn standing(app: &App) -> Result<Mismatches, Failure> {
     let mut tx = app.store.read().await?;
     let names = mismatch::streams(&mut tx, app, None).await?;
-    let Gathered { open, closed, groups } = gather(&mut tx, &names, GROUPS).await?;
+    let Gathered { open, closed, groups } = gather(&mut tx, &names, ALL_GROUPS).await?;
+    let for_want = |group: &triage::Group| group.cause.ends_with(BANK.0);
+    let mended = (groups.iter().filter(|(_, of)| for_want(of)).map(|(_, of)| of.count).sum(), 0);
     let groups = groups
         .into_iter()
+        .take(GROUPS)
         .map(|(stream, of)| Group { stream, kind: of.kind, cause: of.cause, count: of.count })
         .collect();
-    Ok(Mismatches { open, closed, groups })
+    Ok(Mismatches { open, closed, groups, mended })
 }
 
 /// Some move, and the nation's answers about one of them contradict themselves until a person is told.

@@ -19,7 +19,7 @@ pub fn closing(kind: &str, reason: &str, cause: &str, count: i64) -> String {
         _ if kind == Kind::RefusedThere.word() => Message::CloseRefused,
         _ => {
             let (vi, en) = Kind::from_word(kind).map(Kind::way_out).unwrap_or_default();
-            return Message::CloseOther.with(&[("count", &count), ("vi", &vi), ("en", &en)]);
+            return format!("{count} hồ sơ: {vi} / {count} records: {en}");
         }
     };
     message.with(&[("count", &count), ("field", &field), ("code", &code), ("reason", &reason)])

@@ -307,7 +307,6 @@ messages! {
     CloseEmptyThere "close-empty-there" "{count} hồ sơ: quốc gia chưa có {field}: gửi lại bằng `mismatch resolve --decision keep-ours`" "the nation lacks it: send them again";
     CloseEmptyHere "close-empty-here" "{count} hồ sơ: tỉnh chưa có {field}: nhận của quốc gia, hoặc thêm cột vào ánh xạ" "the province lacks it: take theirs, or add the column to the mapping";
     CloseRefused "close-refused" "{count} hồ sơ: quốc gia từ chối với mã {reason}: sửa một lần theo mã ấy, rồi `queue retry --code {reason}`" "mend what the code says, then let all of them go again";
-    CloseOther "close-other" "{count} hồ sơ: {vi}" "{count} records: {en}";
     DiffersDiffers "differs-differs" "khác nhau" "they differ";
     DiffersTones "differs-tones" "chỉ khác dấu" "only the marks differ";
     DiffersSwapped "differs-swapped" "ngày và tháng đổi chỗ" "day and month changed places";
