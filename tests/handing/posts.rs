@@ -100,26 +100,6 @@ async fn an_answer_that_is_lost_makes_no_second_effect() {
     assert!(receipts.iter().all(|r| r.contains("HTTP 409")), "{receipts:?}");
 }
 
-/// A refusal after an answer that was lost does not say that the first attempt did not arrive: its record stays as it was
-/// given.
-#[tokio::test]
-async fn a_refusal_after_an_answer_that_was_lost_lets_no_other_record_go() {
-    let (office, receiver, hand_over) = office(&["H20-1"]).await;
-    receiver.next(true, Vec::new());
-    receiver.next(false, http("422 Unprocessable Content", "", b""));
-    assert_eq!(office.run(&hand_over).await.failed, 1);
-    office.hands.pass(4_000_000);
-    assert_eq!(office.run(&hand_over).await.failed, 1);
-    assert_eq!(office.states().await, ["H20-1/1: underway"]);
-    // Where nothing was unsure before, a refusal lets it be mapped again.
-    office.file(&["H20-2"]).await;
-    receiver.next(false, http("422 Unprocessable Content", "", b""));
-    receiver.next(false, http("422 Unprocessable Content", "", b""));
-    office.hands.pass(4_000_000);
-    office.run(&hand_over).await;
-    assert_eq!(office.states().await, ["H20-1/1: underway", "H20-2/1: ready"]);
-}
-
 /// Failure 8, for the local system: in seconds or as a date, kept over a restart, bounded.
 #[tokio::test]
 async fn an_address_that_asks_for_silence_gets_it() {

@@ -104,11 +104,6 @@ impl HandOver {
         }
     }
 
-    /// Whether a refusal says that no earlier attempt arrived either: a table has its marker, a folder its file.
-    pub fn knows_what_arrived(&self) -> bool {
-        !matches!(self, Self::Post(_))
-    }
-
     /// Whether something could be given now; gives nothing.
     pub async fn check(&self) -> Result<(), HandError> {
         match self {

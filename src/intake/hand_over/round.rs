@@ -140,9 +140,6 @@ impl Round<'_> {
                 let (next, silent) = self.next(due, &key, &error, now);
                 let state = match error.trouble {
                     Trouble::Unsure | Trouble::Lost => "underway",
-                    // Who cannot look whether an earlier attempt arrived does not learn it from a refusal either: with
-                    // another record than that one's, the local system would keep the old and we the new.
-                    Trouble::Refused if due.state == "underway" && !self.hand_over.knows_what_arrived() => "underway",
                     Trouble::Refused => "ready",
                     // Nothing more is known of an earlier attempt than before.
                     Trouble::Untaken | Trouble::Down => &due.state,
