@@ -221,7 +221,7 @@ fn apply(
 ) {
     tally.effects += 1;
     if let Some(old) = book.written(case.entry) {
-        tally.repeated += u64::from(old.version == mark.version);
+        tally.repeated += u64::from(old.version == mark.version && !old.edited);
         if mark.formed < old.formed {
             // It stood in one batch at a time, so this one was formed later.
             tally.out_of_order += 1;

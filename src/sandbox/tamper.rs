@@ -100,6 +100,7 @@ impl Book {
         let mark = Mark { version, formed, at_ms: now_ms };
         let mut written = Written::new(&mark, unit, values.join(&BETWEEN.to_string()).into(), laid);
         written.settled = settled;
+        written.edited = tamper.keep_version;
         self.put(entry, written);
         Ok(())
     }

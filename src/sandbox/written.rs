@@ -26,6 +26,8 @@ pub(super) struct Written {
     pub unit: u32,
     /// Whether it ever had what makes some of its values stay ([`super::entity::Settles`]).
     pub settled: bool,
+    /// Changed by the side door behind its version: whoever writes that version again puts it right.
+    pub edited: bool,
     /// What it adds to `MaKiemTra`.
     pub check: u64,
     /// The last `GHI`.
@@ -37,7 +39,7 @@ pub(super) struct Written {
 impl Written {
     pub(super) fn new(mark: &Mark, unit: u32, values: Box<str>, stop: Option<Laid>) -> Self {
         let Mark { version, formed, at_ms } = *mark;
-        Self { version, formed, at_ms, unit, settled: false, check: 0, values, stop }
+        Self { version, formed, at_ms, unit, settled: false, edited: false, check: 0, values, stop }
     }
 
     /// Whether the last word about it was a stop.

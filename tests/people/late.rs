@@ -1,6 +1,11 @@
 //! An application whose time has run out is told of once, until it is decided.
 
+use std::collections::BTreeMap;
+
+use jiff::ToSpan as _;
+use jiff::civil::{Date, Weekday, date};
 use molisa_gateway::model::Clock as _;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::dossier::rules;
@@ -60,4 +65,57 @@ async fn whatever_a_crash_cuts_off_is_told_by_the_next_pull() {
         assert_eq!(office.texts(OPEN).await.len(), 5, "{polls}");
     }
     assert!(died > 3, "{died} runs died");
+}
+
+/// The tenth working day after that of the receipt. The 24th of November is the only holiday of this autumn.
+fn last_day(received: Date) -> Date {
+    let works =
+        |day: &Date| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && *day != date(2026, 11, 24);
+    received.series(1.day()).skip(1).filter(works).nth(9).unwrap()
+}
+
+/// Received so many days before the 24th of November, always on a weekday, and what became of it.
+fn applications() -> impl Strategy<Value = Vec<(i64, &'static str)>> {
+    let weekday = |ago: &i64| {
+        !matches!(date(2026, 11, 24).saturating_sub(ago.days()).weekday(), Weekday::Saturday | Weekday::Sunday)
+    };
+    let one = ((1_i64..45).prop_filter("on a weekday", weekday), prop::sample::select(vec!["4", "4", "4", "10", "7"]));
+    proptest::collection::vec(one, 60..=120)
+}
+
+async fn tell(filed: &[(i64, &'static str)]) {
+    for mut office in Office::on_each("late, all").await {
+        office.intake.clock = Some(rules());
+        let mut expected = BTreeMap::new();
+        for (nth, (ago, status)) in filed.iter().enumerate() {
+            let (number, day) = (format!("H20.{nth:03}"), date(2026, 11, 24).saturating_sub(ago.days()));
+            let at = day.strftime("%Y%m%d093000").to_string();
+            office.portal.file(before(300 - i64::try_from(nth).unwrap()), received(&number, &at, status));
+            let last = last_day(day);
+            if *status == "4" && last < date(2026, 11, 24) {
+                expected.insert(number, last.strftime("%d/%m/%Y").to_string());
+            }
+        }
+        office.pull().await;
+        let open = office.texts(OPEN).await;
+        let told: BTreeMap<String, String> = open
+            .iter()
+            .map(|row| row.split(' ').collect::<Vec<_>>())
+            .map(|row| {
+                assert_eq!((row[1], row[2], row[4]), ("overdue", "clock", "30001"));
+                (row[0].to_owned(), row[3].to_owned())
+            })
+            .collect();
+        assert_eq!((told, open.len()), (expected.clone(), expected.len()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, max_shrink_iters: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_application_that_is_late_is_told_of_and_no_other(filed in applications()) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(tell(&filed));
+    }
 }

@@ -3,6 +3,7 @@
 
 mod decided;
 mod equal;
+mod every_kind;
 mod incomplete;
 mod moving;
 mod resumed;
