@@ -298,6 +298,8 @@ messages! {
 
     // Mismatches.
     LinkStands "link-stands" "không thể hợp nhất: một trong hai số đã được hợp nhất với số khác" "it cannot be merged: one of the numbers is merged with another already";
+    OursIsAbsent "ours-is-absent" "hồ sơ không còn trong nguồn nên của tỉnh không gửi lại được: đưa hồ sơ lại vào nguồn thì lần sync tới tự gửi; nếu không, quyết định khác, hoặc thôi hưởng có quyết định" "the record is not in the source any more, so ours cannot be sent: put it back and the next sync sends it; else decide otherwise, or stop it by a decision";
+    OursIsThereAgain "ours-is-there-again" "nguồn lại có hồ sơ: gửi của tỉnh như đã quyết định" "the source has the record again: ours goes as was decided";
     CloseUnknownCode "close-unknown-code" "{count} hồ sơ: {field} '{code}' không có trong danh mục: thêm một dòng (hoặc một cách viết vào other_names) là xong cả nhóm" "the list has no such code: one line in it closes all of them";
     CloseBrake "close-brake" "{count} hồ sơ: xem `plan`, đúng thì cho đi một lần bằng `sync --release-brake`" "look at `plan`; if it is right, one `sync --release-brake` lets all of them go";
     CloseMissing "close-missing" "{count} hồ sơ: nguồn để trống {field}; nếu cả cột trống thì sửa ánh xạ" "the source leaves it empty; if the whole column is empty, mend the mapping";
@@ -380,6 +382,7 @@ messages! {
 
     // Told only.
     ToldOnly "told-only" "Chỉ báo, vẫn gửi ({run}): {reasons}" "told only, sent all the same";
+
 
     // check.
     CheckConfig "check-config" "cấu hình và ánh xạ" "configuration and mappings";

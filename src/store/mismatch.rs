@@ -191,7 +191,8 @@ const AGAIN: &str = concat!(
     field = excluded.field, value = excluded.value, theirs = excluded.theirs, proposal = excluded.proposal, detail = excluded.detail, \
     complaints = excluded.complaints, source_row = excluded.source_row, gravity = excluded.gravity, \
     person = excluded.person, other = excluded.other, there = excluded.there, \
-    unit = case when excluded.unit = '' then mismatch.unit else excluded.unit end, seen_ms = excluded.seen_ms, run_id = excluded.run_id, \
+    absent_ms = case when mismatch.closed_ms is null and mismatch.value = excluded.value and mismatch.theirs = excluded.theirs \
+    then mismatch.absent_ms else null end, unit = case when excluded.unit = '' then mismatch.unit else excluded.unit end, seen_ms = excluded.seen_ms, run_id = excluded.run_id, \
     occurrences = case when ",
     stays!(),
     " then mismatch.occurrences when mismatch.closed_ms is null then mismatch.occurrences + 1 else 1 end, \

@@ -17,8 +17,7 @@
 //! * [`mismatch`]: what waits for a person; [`runs`]: streams, runs and their outcome.
 //! * [`verdicts`]: what a comparison of both sides does to mismatches by itself; [`review`] holds them in people's hands,
 //!   [`effects`] does what was decided; [`triage`] lists and groups them. [`correction`]: what the province has to correct;
-//!   [`alias`]: which numbers are one person's.
-//! * [`verdicts`]: what a comparison of both sides does to mismatches by itself.
+//!   [`alias`]: which numbers are one person's; [`absent`]: what was decided about records that the source has no more.
 //! * [`compared`]: rounds of comparison and how far they came; [`believed`]: what we believe that the nation has; [`listed`]: what
 //!   it has.
 //! * [`units`]: what people decided about addresses in units that were split, and who was asked about.
@@ -27,6 +26,7 @@
 //!
 //! Functions take a [`Tx`], so that the caller owns the transaction. `on!` writes a statement once for both engines.
 
+pub mod absent;
 pub mod alias;
 pub mod alike;
 pub mod answers;
