@@ -105,9 +105,20 @@ pub async fn exported(tx: &mut Tx, after: i64, wanted: Wanted<'_>, limit: i64) -
         .fetch_all(c).await?))
 }
 
-const OF_UNIT: &str = reported!(
-    "where m.stream_id = $1 and m.closed_ms is null and m.unit in ($2, '') and case when m.unit = '' then coalesce(l.unit, '') else m.unit end = $2 \
-    and (m.key > $3 or (m.key = $3 and m.id > $4)) order by m.key, m.id limit $5"
+/// The walk of [`of_unit`]: stream, commune, key and id to go on after, limit. Those of which nobody told the commune are few,
+/// and have that of their ledger.
+pub const OF_UNIT: &str = concat!(
+    "select * from (",
+    reported!(
+        "where m.stream_id = $1 and m.closed_ms is null and m.unit = $2 and ($2 <> '' or coalesce(l.unit, '') = '') \
+        and (m.key, m.id) > ($3, $4) order by m.key, m.id limit $5"
+    ),
+    ") as told union all select * from (",
+    reported!(
+        "where m.stream_id = $1 and m.closed_ms is null and m.unit = '' and $2 <> '' and coalesce(l.unit, '') = $2 \
+        and (m.key, m.id) > ($3, $4) order by m.key, m.id limit $5"
+    ),
+    ") as untold order by key, id limit $5"
 );
 
 /// The next open mismatches of a commune in a stream, by key.

@@ -164,8 +164,9 @@ pub async fn by_unit(tx: &mut Tx, stream: i64) -> Result<Vec<(String, i64)>, Sto
     Ok(on!(tx, c => sqlx::query_as(UNITS).bind(stream).fetch_all(c).await?))
 }
 
-const OPENED: &str = "select ($2 - e.at_ms) / $3 as week, count(*) from mismatch_event e join mismatch m on m.id = e.mismatch_id \
-    where m.stream_id = $1 and e.event in ('opened', 'reopened', 'accepted-ended') and e.at_ms > $2 - $4 * $3 and e.at_ms <= $2 group by 1";
+/// What was opened in the last weeks, for [`trend`]: stream, now, a week, how many. `+ 0` keeps planners at the events' time.
+pub const OPENED: &str = "select ($2 - e.at_ms) / $3 as week, count(*) from mismatch_event e join mismatch m on m.id = e.mismatch_id \
+    where m.stream_id + 0 = $1 and e.event in ('opened', 'reopened', 'accepted-ended') and e.at_ms > $2 - $4 * $3 and e.at_ms <= $2 group by 1";
 const CLOSED: &str = "select ($2 - closed_ms) / $3 as week, count(*) from mismatch where stream_id = $1 and closed_ms is not null \
     and closed_ms > $2 - $4 * $3 and closed_ms <= $2 group by 1";
 
