@@ -298,6 +298,7 @@ messages! {
 
     // Mismatches.
     LinkStands "link-stands" "không thể hợp nhất: một trong hai số đã được hợp nhất với số khác" "it cannot be merged: one of the numbers is merged with another already";
+    OneNumber "one-number" "hai người không thể chung một số giấy tờ: nếu không phải một người thì có số sai, phải sửa tại nguồn (correct-at-source); đến khi ấy hồ sơ bị giữ vẫn bị giữ" "two people never have one number: if they are not the same person, a number is wrong and is corrected at the source; what is held stays held until then";
     OursIsAbsent "ours-is-absent" "hồ sơ không còn trong nguồn nên của tỉnh không gửi lại được: đưa hồ sơ lại vào nguồn thì lần sync tới tự gửi; nếu không, quyết định khác, hoặc thôi hưởng có quyết định" "the record is not in the source any more, so ours cannot be sent: put it back and the next sync sends it; else decide otherwise, or stop it by a decision";
     OursIsThereAgain "ours-is-there-again" "nguồn lại có hồ sơ: gửi của tỉnh như đã quyết định" "the source has the record again: ours goes as was decided";
     CloseUnknownCode "close-unknown-code" "{count} hồ sơ: {field} '{code}' không có trong danh mục: thêm một dòng (hoặc một cách viết vào other_names) là xong cả nhóm" "the list has no such code: one line in it closes all of them";
