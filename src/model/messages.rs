@@ -367,6 +367,8 @@ messages! {
     MismatchNoState "mismatch-no-state" "không có tình trạng '{state}'{hint}; đang có: {known}" "there is no such state";
     MismatchDone "mismatch-done" "Số {id}: {state}, bản {version}" "done";
     MismatchWaitsSecond "mismatch-waits-second" "Số {id}: đã ghi quyết định, chờ người thứ hai (`mismatch confirm {id}`)" "decided; it waits for a second person";
+    MismatchWaitsFor "mismatch-waits-for" "Chưa gửi của tỉnh: cả hồ sơ sẽ đi, mà trường khác của nó còn chờ người hoặc đã nhận của quốc gia: giải quyết số {ids} trước" "ours does not go yet: it goes as a whole record, and other fields of it are in somebody's hands or theirs is right: settle {ids} first";
+    MismatchWaitsScan "mismatch-waits-scan" "Của tỉnh được gửi ở lần sync tới mà nguồn, hay tệp được thả vào, có hồ sơ này" "ours goes with the next sync in which the source, or the file that was dropped, has this record";
     MismatchWould "mismatch-would" "(chỉ xem) sẽ quyết định '{decision}' cho {count} chỗ khác nhau: {ids}; đúng thì thêm --expect {mark}" "(only looked) so many would be decided about; if that is right, add --expect";
     MismatchExpect "mismatch-expect" "sẽ quyết định '{decision}' cho {count} chỗ khác nhau; xem bằng --dry-run, đúng thì thêm --expect {mark}" "so many would be decided about: look with --dry-run, and if that is right, add --expect";
     MismatchNotExpected "mismatch-not-expected" "đang là {mark}, không phải {expected}: có chỗ đã đổi từ lúc xem, không làm gì; xem lại bằng --dry-run" "something changed since it was looked at: nothing was done; look again";

@@ -73,6 +73,18 @@ pub(super) async fn due_of(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<Ve
     Ok(on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?))
 }
 
+const BESIDE: &str = concat!(
+    "select s.id from mismatch m join mismatch s on ",
+    stands_beside!(),
+    " where m.id = $1 and m.state = 'decided' and m.decision = 'keep-ours' and m.closed_ms is null order by s.id limit 50"
+);
+
+/// The numbers of what has to be settled first, where this is a decision that ours goes and it waits.
+pub async fn waits_for(tx: &mut Tx, id: i64) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<(i64,)> = on!(tx, c => sqlx::query_as(BESIDE).bind(id).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 // The keys stand there twice, so that SQLite finds each row by its key. What was confirmed after the comparison stays.
 const BELIEVE_SQLITE: &str = "update ledger set confirmed_action = nullif(j.value ->> 1, ''), confirmed_version = case when j.value ->> 1 = '' \
     then null else unhex(j.value ->> 2) end, confirmed_ms = case when j.value ->> 1 = '' then null else $3 end, \
