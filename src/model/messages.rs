@@ -386,6 +386,8 @@ messages! {
     // Told only.
     ToldOnly "told-only" "Chỉ báo, vẫn gửi ({run}): {reasons}" "told only, sent all the same";
 
+    // Reports.
+    HalfYearInTwo "half-year-in-two" "{count} người hưởng ở hai nhóm: mỗi nhóm đều tính, tổng số người chỉ tính một lần; số tiền tính đủ" "{count} people draw in two groups: each group counts them, the total of people counts them once; amounts are counted in full";
 
     // check.
     CheckConfig "check-config" "cấu hình và ánh xạ" "configuration and mappings";

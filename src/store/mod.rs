@@ -11,7 +11,7 @@
 //! * [`facts`]: what records say to the rules between programmes; [`related`] finds those that belong together.
 //! * [`alike`]: by what people are recognised without a number, and who may be the same.
 //! * [`suspects`]: who shares a name and year of birth, or an account, and what was found by that.
-//! * [`reported`]: what reports read, a page at a time.
+//! * [`reported`]: what reports read, a page at a time; [`several`]: whose the records of people with several are.
 //! * [`exchange`]: the append-only log of every attempt.
 //! * [`decided`]: what people decided by hand, with who and why.
 //! * [`mismatch`]: what waits for a person; [`runs`]: streams, runs and their outcome.
@@ -56,6 +56,7 @@ pub mod review;
 pub mod routed;
 pub mod runs;
 pub mod settled;
+pub mod several;
 pub mod suspects;
 pub mod system;
 pub mod taken;
