@@ -14,7 +14,7 @@
 //! * [`reported`]: what reports read, a page at a time; [`several`]: whose the records of people with several are.
 //! * [`exchange`]: the append-only log of every attempt.
 //! * [`decided`]: what people decided by hand, with who and why.
-//! * [`mismatch`]: what waits for a person; [`runs`]: streams, runs and their outcome.
+//! * [`mismatch`]: what waits for a person, and [`closing`] how that is over; [`runs`]: streams, runs and their outcome.
 //! * [`verdicts`]: what a comparison of both sides does to mismatches by itself; [`review`] holds them in people's hands,
 //!   [`effects`] does what was decided; [`triage`] lists and groups them. [`correction`]: what the province has to correct;
 //!   [`alias`]: which numbers are one person's; [`absent`]: what was decided about records that the source has no more.
@@ -34,6 +34,7 @@ pub mod attachment;
 pub mod batch;
 pub mod believed;
 pub mod certificates;
+pub mod closing;
 pub mod compared;
 pub mod correction;
 pub mod decided;
