@@ -17,15 +17,12 @@ fn times(seen: &[Seen]) -> Vec<Vec<&Seen>> {
     for one in all {
         let ends = one.ends.as_ref().map(|(day, _)| *day);
         let goes_on = until.is_none_or(|until| one.begins.is_none_or(|begins| begins <= until));
-        match times.last_mut().filter(|_| goes_on) {
-            Some(time) => {
-                time.push(one);
-                until = until.zip(ends).map(|(until, ends)| until.max(ends));
-            }
-            None => {
-                times.push(vec![one]);
-                until = ends;
-            }
+        if let Some(time) = times.last_mut().filter(|_| goes_on) {
+            time.push(one);
+            until = until.zip(ends).map(|(until, ends)| until.max(ends));
+        } else {
+            times.push(vec![one]);
+            until = ends;
         }
     }
     times
@@ -39,8 +36,12 @@ pub(super) fn is_in_two(seen: &[Seen]) -> bool {
 /// What the groups count of a person beyond once, people only.
 pub(super) fn repeated(seen: &[Seen]) -> Line {
     let (mut groups, mut repeated) = (BTreeMap::new(), Line::default());
-    seen.iter().for_each(|one| one.count(&mut groups));
-    groups.values().for_each(|line| repeated.add(line));
+    for one in seen {
+        one.count(&mut groups);
+    }
+    for line in groups.values() {
+        repeated.add(line);
+    }
     for time in times(seen) {
         take_one(&mut repeated, &time);
     }

@@ -113,7 +113,9 @@ async fn ours_goes_back_to_a_person_once_its_record_is_gone_and_is_sent_once_it_
             }
         }
 
-        all.into_iter().for_each(|key| put_back(&house, key));
+        for key in all {
+            put_back(&house, key);
+        }
         let run = sync(&house).await;
         assert_eq!((run.confirmed, run.stopped), (4, 1), "ours goes as ever: {run:?}");
         for key in all {
@@ -141,12 +143,16 @@ async fn what_a_person_said_meanwhile_holds_when_the_record_is_there_again() {
             house.tamper(&changed(key, &[("DiaChi", "Số 1, ấp Khác")]));
         }
         house.compared(true).await;
-        [other, taken].into_iter().for_each(|key| take_out(&house, key));
+        for key in [other, taken] {
+            take_out(&house, key);
+        }
         sync(&house).await;
         does(&house, item(&house, other).await.id, Step::Decide(Decision::TakeTheirs)).await;
         does(&house, item(&house, taken).await.id, Step::Assign("lan".into())).await;
         house.compared(true).await;
-        [other, taken].into_iter().for_each(|key| put_back(&house, key));
+        for key in [other, taken] {
+            put_back(&house, key);
+        }
         let run = sync(&house).await;
         assert_eq!(run.sent, 0, "{run:?}");
         house.compared(true).await;
