@@ -14,7 +14,7 @@ use crate::mismatch::Decision;
 use crate::model::{Kind, Message, Timestamp, suggest};
 use crate::store::review::{self, Event, Item};
 use crate::store::triage::{self, Filter, Place};
-use crate::store::{Tx, runs};
+use crate::store::{Tx, believed, effects, runs};
 
 #[derive(Debug, Args)]
 pub(super) struct MismatchArgs {
@@ -261,9 +261,15 @@ async fn show(call: &Call, app: &App, id: i64) -> Result<u8, Failure> {
     let found = review::find(&mut tx, id).await?;
     let item = found.ok_or_else(|| Failure::new(2, crate::mismatch::No::Unknown(id)))?;
     let events = review::events(&mut tx, id).await?;
+    let first = effects::waits_for(&mut tx, id).await?;
+    let known = believed::known(&mut tx, item.stream_id, &[&item.key]).await?;
+    let keeps = item.state == "applied" && item.decision == Decision::KeepOurs.word();
+    let unscanned = keeps && known.get(&item.key).is_some_and(|known| known.unjudged);
     if call.json {
         let mut shown = told(&item, &names);
         shown["events"] = json!(events);
+        shown["waits_for"] = json!(first);
+        shown["waits_for_scan"] = json!(unscanned);
         say!("{shown}");
         return Ok(0);
     }
@@ -282,6 +288,13 @@ async fn show(call: &Call, app: &App, id: i64) -> Result<u8, Failure> {
         if !text.trim().is_empty() {
             say!("{}: {}", message.both(), text.trim());
         }
+    }
+    if !first.is_empty() {
+        let ids: Vec<String> = first.iter().map(ToString::to_string).collect();
+        say!("{}", Message::MismatchWaitsFor.with(&[("ids", &ids.join(", "))]));
+    }
+    if unscanned {
+        say!("{}", Message::MismatchWaitsScan.both());
     }
     say!("{}", history(&events));
     Ok(0)

@@ -1,5 +1,6 @@
 //! `mismatch export`: all that differs or waits, into a file for whoever works with spreadsheets.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,7 +11,9 @@ use super::report::{Archive, written};
 use super::rows::{Cell, Format, Head, Rows};
 use super::{Call, Failure};
 use crate::model::{Kind, Reason, Timestamp};
-use crate::store::reported::{self, Reported, Wanted};
+use crate::store::reported::{self, Wanted};
+use crate::store::review::Item;
+use crate::store::runs;
 
 /// Rows in one transaction.
 const PAGE: i64 = 1000;
@@ -55,6 +58,9 @@ pub(super) async fn run(call: &Call, args: &ExportArgs) -> Result<u8, Failure> {
         stream: &args.stream,
         state: args.state.as_deref().unwrap_or_default(),
     };
+    let mut tx = archive.store.read().await?;
+    let names: HashMap<i64, String> = runs::every(&mut tx).await?.into_iter().collect();
+    drop(tx);
     let mut after = 0;
     loop {
         let mut tx = archive.store.read().await?;
@@ -63,7 +69,7 @@ pub(super) async fn run(call: &Call, args: &ExportArgs) -> Result<u8, Failure> {
         let Some(last) = page.last() else { break };
         after = last.id;
         for one in &page {
-            rows.row(&row(one))?;
+            rows.row(&row(one, names.get(&one.stream_id).map_or("", String::as_str)))?;
         }
     }
     let count = rows.end(&[])?;
@@ -106,12 +112,12 @@ fn heads() -> Vec<Head> {
     .into()
 }
 
-fn row(one: &Reported) -> Vec<Cell> {
+fn row(one: &Item, stream: &str) -> Vec<Cell> {
     let kind = Kind::from_word(&one.kind);
     let time = |ms: i64| Timestamp(ms).for_people();
     vec![
         Cell::Number(one.id),
-        one.stream.as_str().into(),
+        stream.into(),
         one.key.as_str().into(),
         one.unit.as_str().into(),
         one.kind.as_str().into(),

@@ -19,6 +19,7 @@ mod dossier_files;
 mod dossier_route;
 mod dossier_settle;
 mod dossier_show;
+mod ended;
 mod fields;
 mod hand;
 mod init;

@@ -5,6 +5,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use tokio_util::sync::CancellationToken;
 
+use super::ended::Ended;
 use super::{Call, Failure, output};
 use crate::intake::window::first_moment;
 use crate::intake::{self, Intake, IntakeError, Taken, Wanted};
@@ -68,31 +69,13 @@ fn span(args: &PullArgs) -> Result<Option<Window>, Failure> {
 }
 
 fn show(call: &Call, ended: Vec<(String, Result<Taken, IntakeError>)>) -> u8 {
-    let (mut taken, mut failed, mut code) = (Vec::new(), Vec::new(), 0);
-    for (name, result) in ended {
-        match result {
-            Ok(one) => taken.push(one),
-            Err(error) => {
-                code = code.max(error.exit_code());
-                failed.push((name, error.to_string()));
-            }
-        }
-    }
+    let ended = Ended::of(ended, IntakeError::exit_code);
     if call.json {
-        let mut told = serde_json::json!({ "pulls": taken });
-        if !failed.is_empty() {
-            let failed: Vec<_> =
-                failed.iter().map(|(name, error)| serde_json::json!({ "name": name, "error": error })).collect();
-            told["failed"] = failed.into();
-        }
-        say!("{told}");
+        say!("{}", ended.json("pulls"));
     } else {
-        table(&taken);
+        table(&ended.done);
     }
-    for (name, error) in &failed {
-        complain!("{name}: {error}");
-    }
-    if failed.is_empty() { taken.iter().map(Taken::exit_code).max().unwrap_or(0) } else { code }
+    ended.close(Taken::exit_code)
 }
 
 fn table(taken: &[Taken]) {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::ended::Ended;
 use super::{Call, Failure, output};
 use crate::model::{Kind, Message, SystemClock};
 use crate::reconcile::{self, Found, ReconcileError, Wanted};
@@ -32,9 +33,6 @@ pub(super) struct ReconcileArgs {
     dry_run: bool,
 }
 
-/// How the comparison of one stream ended.
-type Ended = (String, Result<Found, ReconcileError>);
-
 pub(super) async fn run(call: &Call, args: &ReconcileArgs) -> Result<u8, Failure> {
     let app = call.app().await?;
     let subjects = app.subjects(&args.stream, &args.system)?;
@@ -59,32 +57,14 @@ pub(super) async fn run(call: &Call, args: &ReconcileArgs) -> Result<u8, Failure
     Ok(show(call, ended))
 }
 
-fn show(call: &Call, ended: Vec<Ended>) -> u8 {
-    let (mut found, mut failed, mut code) = (Vec::new(), Vec::new(), 0);
-    for (stream, result) in ended {
-        match result {
-            Ok(one) => found.push(one),
-            Err(error) => {
-                code = code.max(error.exit_code());
-                failed.push((stream, error.to_string()));
-            }
-        }
-    }
+fn show(call: &Call, ended: Vec<(String, Result<Found, ReconcileError>)>) -> u8 {
+    let ended = Ended::of(ended, ReconcileError::exit_code);
     if call.json {
-        let mut told = serde_json::json!({ "comparisons": found });
-        if !failed.is_empty() {
-            let failed: Vec<_> =
-                failed.iter().map(|(name, error)| serde_json::json!({ "name": name, "error": error })).collect();
-            told["failed"] = failed.into();
-        }
-        say!("{told}");
+        say!("{}", ended.json("comparisons"));
     } else {
-        found.iter().for_each(show_one);
+        ended.done.iter().for_each(show_one);
     }
-    for (_, error) in &failed {
-        complain!("{error}");
-    }
-    if failed.is_empty() { found.iter().map(Found::exit_code).max().unwrap_or(0) } else { code }
+    ended.close(Found::exit_code)
 }
 
 fn show_one(found: &Found) {

@@ -6,7 +6,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{Expected, Lines};
-use super::{Call, Failure, hand, output};
+use super::{Call, Failure, ended, hand, output};
 use crate::app::{App, certificates};
 use crate::delta::Tally;
 use crate::mismatch;
@@ -153,24 +153,10 @@ fn release(args: &SyncArgs) -> Option<Release> {
 }
 
 fn show(call: &Call, ended: Vec<Ended>) -> u8 {
-    let (mut outcomes, mut failed) = (Vec::new(), Vec::new());
-    for (name, result) in ended {
-        match result {
-            Ok(outcome) => outcomes.push(outcome),
-            Err(error) => failed.push((name, error)),
-        }
-    }
-    let outcomes = outcomes.as_slice();
+    let ended = ended::Ended::of(ended, RunError::exit_code);
+    let outcomes = ended.done.as_slice();
     if call.json {
-        let failed: Vec<_> = failed
-            .iter()
-            .map(|(name, error)| serde_json::json!({ "name": name, "error": error.to_string() }))
-            .collect();
-        let mut told = serde_json::json!({ "runs": outcomes });
-        if !failed.is_empty() {
-            told["failed"] = failed.into();
-        }
-        say!("{told}");
+        say!("{}", ended.json("runs"));
     } else {
         if !outcomes.is_empty() {
             say!("{}", output::outcomes(outcomes));
@@ -205,12 +191,7 @@ fn show(call: &Call, ended: Vec<Ended>) -> u8 {
             }
         }
     }
-    for (name, error) in &failed {
-        complain!("{name}: {error}");
-    }
-    // What failed is graver than what was not reached, and that is graver than something that waits for a person.
-    let codes = outcomes.iter().map(Outcome::exit_code).max().unwrap_or(0);
-    failed.iter().map(|(_, error)| error.exit_code()).max().unwrap_or(codes)
+    ended.close(Outcome::exit_code)
 }
 
 /// What is to be said of a drop folder's files.

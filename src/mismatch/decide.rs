@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 
 use super::{Decision, DecisionRules};
-use crate::model::{Kind, Timestamp};
+use crate::model::{Kind, Message, Timestamp};
 use crate::store::mismatch::{self, HELD, Noted};
 use crate::store::review::{self, Item};
 use crate::store::verdicts::AUTHORITY;
@@ -95,6 +95,9 @@ pub enum No {
         "hồ sơ đang bị giữ tại tỉnh: chỉ có thể sửa tại nguồn / the record is held here: it can only be corrected at the source"
     )]
     Held,
+    /// One number is two people's.
+    #[error("{}", Message::OneNumber.both())]
+    OneNumber,
     /// A reason is needed.
     #[error("phải ghi lý do (--reason hoặc --reason-code) / say why")]
     ReasonNeeded,
@@ -315,7 +318,11 @@ fn allowed(rules: &DecisionRules, item: &Item, decision: Decision, now: Timestam
     if item.place == HELD && decision != Decision::CorrectAtSource {
         return Err(No::Held);
     }
-    let list = Kind::from_word(&item.kind).map(|kind| rules.allowed(kind)).unwrap_or_default();
+    let kind = Kind::from_word(&item.kind);
+    if kind.is_some_and(|kind| !decision.fits(kind)) {
+        return Err(No::OneNumber);
+    }
+    let list = kind.map(|kind| rules.allowed(kind)).unwrap_or_default();
     if !list.contains(&decision) {
         let words: Vec<&str> = list.iter().map(|decision| decision.word()).collect();
         let allowed = if words.is_empty() { "—".to_owned() } else { words.join(", ") };

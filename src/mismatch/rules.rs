@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Right;
 use crate::codes::lists::read_bounded;
 use crate::model::document::{Document, Section, hint};
-use crate::model::{Faults, Kind};
+use crate::model::{Faults, Kind, Message};
 
 /// The file, in the folder of the code lists.
 const FILE: &str = "decisions.toml";
@@ -53,6 +53,12 @@ impl Decision {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, decision)| *decision)
     }
+
+    /// Whether it could settle a mismatch of this kind at all. Two people never have one number: that somebody is not the
+    /// same person says that a number is wrong, which is mended at the source only.
+    pub fn fits(self, kind: Kind) -> bool {
+        !(self == Self::NotSamePerson && kind == Kind::TwoHere)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +94,7 @@ impl DecisionRules {
             let hint = hint(entry.key, &words);
             doc.fault(entry.at, format!("không có loại `{}`{hint} / no such kind", entry.key));
         }
-        let kinds = Kind::ALL.iter().map(|kind| (*kind, of_kind(&section.table(kind.word())))).collect();
+        let kinds = Kind::ALL.iter().map(|kind| (*kind, of_kind(*kind, &section.table(kind.word())))).collect();
         let named = root.table("reason");
         let told = |entry: &crate::model::document::Entry<'_, '_>| {
             Some((entry.key.to_owned(), named.as_text(entry.key, entry.value)?))
@@ -123,7 +129,7 @@ impl DecisionRules {
     }
 }
 
-fn of_kind(section: &Section<'_, '_>) -> OfKind {
+fn of_kind(kind: Kind, section: &Section<'_, '_>) -> OfKind {
     let decisions = |key: &str, must: bool| -> Vec<Decision> {
         let words = if must { section.texts(key) } else { section.texts_or(key) };
         let known: Vec<&str> = Decision::WORDS.iter().map(|(word, _)| *word).collect();
@@ -137,6 +143,9 @@ fn of_kind(section: &Section<'_, '_>) -> OfKind {
         words.iter().filter_map(read).collect()
     };
     let (allow, second) = (decisions("allow", true), decisions("second", false));
+    if allow.iter().any(|decision| !decision.fits(kind)) {
+        section.doc().fault(section.at(), Message::OneNumber.both());
+    }
     if let Some(odd) = second.iter().find(|decision| !allow.contains(decision)) {
         let message = format!("`second`: `{}` không có trong `allow` / is not allowed at all", odd.word());
         section.doc().fault(section.at(), message);

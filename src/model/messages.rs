@@ -298,6 +298,9 @@ messages! {
 
     // Mismatches.
     LinkStands "link-stands" "không thể hợp nhất: một trong hai số đã được hợp nhất với số khác" "it cannot be merged: one of the numbers is merged with another already";
+    OneNumber "one-number" "hai người không thể chung một số giấy tờ: nếu không phải một người thì có số sai, phải sửa tại nguồn (correct-at-source); đến khi ấy hồ sơ bị giữ vẫn bị giữ" "two people never have one number: if they are not the same person, a number is wrong and is corrected at the source; what is held stays held until then";
+    OursIsAbsent "ours-is-absent" "hồ sơ không còn trong nguồn nên của tỉnh không gửi lại được: đưa hồ sơ lại vào nguồn thì lần sync tới tự gửi; nếu không, quyết định khác, hoặc thôi hưởng có quyết định" "the record is not in the source any more, so ours cannot be sent: put it back and the next sync sends it; else decide otherwise, or stop it by a decision";
+    OursIsThereAgain "ours-is-there-again" "nguồn lại có hồ sơ: gửi của tỉnh như đã quyết định" "the source has the record again: ours goes as was decided";
     CloseUnknownCode "close-unknown-code" "{count} hồ sơ: {field} '{code}' không có trong danh mục: thêm một dòng (hoặc một cách viết vào other_names) là xong cả nhóm" "the list has no such code: one line in it closes all of them";
     CloseBrake "close-brake" "{count} hồ sơ: xem `plan`, đúng thì cho đi một lần bằng `sync --release-brake`" "look at `plan`; if it is right, one `sync --release-brake` lets all of them go";
     CloseMissing "close-missing" "{count} hồ sơ: nguồn để trống {field}; nếu cả cột trống thì sửa ánh xạ" "the source leaves it empty; if the whole column is empty, mend the mapping";
@@ -364,6 +367,8 @@ messages! {
     MismatchNoState "mismatch-no-state" "không có tình trạng '{state}'{hint}; đang có: {known}" "there is no such state";
     MismatchDone "mismatch-done" "Số {id}: {state}, bản {version}" "done";
     MismatchWaitsSecond "mismatch-waits-second" "Số {id}: đã ghi quyết định, chờ người thứ hai (`mismatch confirm {id}`)" "decided; it waits for a second person";
+    MismatchWaitsFor "mismatch-waits-for" "Chưa gửi của tỉnh: cả hồ sơ sẽ đi, mà trường khác của nó còn chờ người hoặc đã nhận của quốc gia: giải quyết số {ids} trước" "ours does not go yet: it goes as a whole record, and other fields of it are in somebody's hands or theirs is right: settle {ids} first";
+    MismatchWaitsScan "mismatch-waits-scan" "Của tỉnh được gửi ở lần sync tới mà nguồn, hay tệp được thả vào, có hồ sơ này" "ours goes with the next sync in which the source, or the file that was dropped, has this record";
     MismatchWould "mismatch-would" "(chỉ xem) sẽ quyết định '{decision}' cho {count} chỗ khác nhau: {ids}; đúng thì thêm --expect {mark}" "(only looked) so many would be decided about; if that is right, add --expect";
     MismatchExpect "mismatch-expect" "sẽ quyết định '{decision}' cho {count} chỗ khác nhau; xem bằng --dry-run, đúng thì thêm --expect {mark}" "so many would be decided about: look with --dry-run, and if that is right, add --expect";
     MismatchNotExpected "mismatch-not-expected" "đang là {mark}, không phải {expected}: có chỗ đã đổi từ lúc xem, không làm gì; xem lại bằng --dry-run" "something changed since it was looked at: nothing was done; look again";
@@ -380,6 +385,9 @@ messages! {
 
     // Told only.
     ToldOnly "told-only" "Chỉ báo, vẫn gửi ({run}): {reasons}" "told only, sent all the same";
+
+    // Reports.
+    HalfYearInTwo "half-year-in-two" "{count} người hưởng ở hai nhóm: mỗi nhóm đều tính, tổng số người chỉ tính một lần; số tiền tính đủ" "{count} people draw in two groups: each group counts them, the total of people counts them once; amounts are counted in full";
 
     // check.
     CheckConfig "check-config" "cấu hình và ánh xạ" "configuration and mappings";

@@ -190,7 +190,7 @@ impl Round<'_> {
                     let sure = first.is_complete(unit) && !short.contains(unit) && !short.contains(ALL);
                     let known = known.get(key);
                     // A record that goes again is missing there until it was confirmed.
-                    let goes = |known: &believed::Known| known.unjudged || waiting.contains_key(key.as_str());
+                    let goes = |known: &believed::Known| known.is_due() || waiting.contains_key(key.as_str());
                     let waits = kind == Kind::MissingThere.word() && known.is_some_and(goes);
                     sure && !waits && known.is_none_or(|known| known.confirmed.is_none())
                 })

@@ -88,10 +88,11 @@ impl Round<'_> {
             rows.push(self.row(record));
             let key = record.reference.as_str();
             let known = back.known.get(key);
-            // Without a receipt the ledger was put right for a decision: ours goes again with the next scan, unless that scan
-            // found nothing to send.
+            // Without a receipt the ledger was put right for a decision: ours goes again with the next scan, or once it is no
+            // longer held, unless that scan found nothing to send.
             let put_right = |known: &&Known| known.confirmed.is_some() && known.receipt.is_empty();
-            let goes_again = known.filter(put_right).is_some_and(|known| known.unjudged || back.waits.contains(key));
+            let goes = |known: &Known| known.is_due() || back.waits.contains(key);
+            let goes_again = known.filter(put_right).is_some_and(goes);
             if goes_again || back.moving.contains(key) {
                 found.moving += 1;
                 continue;

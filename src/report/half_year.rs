@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, date};
 use serde_json::{Map, Value};
 
+use super::once;
 use super::person::{first, text};
 use super::settings::{HalfYear, Mark};
 use crate::model::Action;
@@ -97,7 +98,7 @@ pub struct Line {
 }
 
 impl Line {
-    fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         for (reason, count) in &other.stopped {
             self.stopped.entry(reason.clone()).or_default().all(*count);
         }
@@ -113,6 +114,25 @@ impl Line {
             own.all(other);
         }
         self.suspended += other.suspended;
+    }
+
+    /// So many people are counted already; what they draw is not.
+    fn leave_out(&mut self, repeated: &Self) {
+        for (reason, count) in &repeated.stopped {
+            self.stopped.entry(reason.clone()).or_default().people -= count.people;
+        }
+        for (own, repeated) in [
+            (&mut self.start, repeated.start),
+            (&mut self.new, repeated.new),
+            (&mut self.from_group, repeated.from_group),
+            (&mut self.moved, repeated.moved),
+            (&mut self.to_group, repeated.to_group),
+            (&mut self.changed, repeated.changed),
+            (&mut self.end, repeated.end),
+        ] {
+            own.people -= repeated.people;
+        }
+        self.suspended -= repeated.suspended;
     }
 
     /// All who were stopped.
@@ -141,59 +161,103 @@ pub struct Figures {
     pub without_content: u64,
     /// Records of which nobody tells since when they draw: counted as since ever.
     pub without_start: u64,
+    /// What was counted of people who have several records.
+    pub(super) several: BTreeMap<String, Vec<Seen>>,
+}
+
+/// A spell as it is counted: who drew before, or came; what they drew first and last; the day and the way in which it ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub begins: Option<Date>,
+    pub ends: Option<(Date, End)>,
+    /// Begins before the half.
+    pub before: bool,
+    /// Ends in it.
+    pub ended: bool,
+    pub first: Drawn,
+    pub last: Drawn,
 }
 
 impl Figures {
-    /// All groups together.
+    /// All groups together: a person with records in two of them is one.
     pub fn total(&self) -> Line {
         let mut total = Line::default();
         self.groups.values().for_each(|line| total.add(line));
+        self.several.values().for_each(|seen| total.leave_out(&once::repeated(seen)));
         total
+    }
+
+    /// How many people draw for two records at the same time.
+    pub fn in_two(&self) -> u64 {
+        self.several.values().filter(|seen| once::is_in_two(seen)).count() as u64
     }
 
     /// Counts a record by all that was accepted of it, in that order.
     pub fn count(&mut self, fields: &HalfYear, period: Period, versions: &[Version]) {
-        let spells = spells(fields, versions);
+        self.record(fields, period, versions);
+    }
+
+    /// The same of a record of somebody who has several: each counts in its group, together they are one person.
+    pub fn count_of(&mut self, person: &str, fields: &HalfYear, period: Period, versions: &[Version]) {
+        let seen = self.record(fields, period, versions);
+        self.several.entry(person.to_owned()).or_default().extend(seen);
+    }
+
+    fn record(&mut self, fields: &HalfYear, period: Period, versions: &[Version]) -> Vec<Seen> {
         if versions.iter().all(|version| version.action == Action::Stop) {
             self.without_content += 1;
         }
-        for spell in &spells {
-            self.spell(fields, period, spell);
+        let seen: Vec<Seen> =
+            spells(fields, versions).iter().filter_map(|spell| Seen::of(fields, period, spell)).collect();
+        for one in &seen {
+            self.without_start += u64::from(one.begins.is_none());
+            one.count(&mut self.groups);
         }
+        seen
     }
+}
 
-    fn spell(&mut self, fields: &HalfYear, period: Period, spell: &Spell<'_>) {
+impl Seen {
+    /// `None` where it is over before the half, or begins after it.
+    fn of(fields: &HalfYear, period: Period, spell: &Spell<'_>) -> Option<Self> {
         let before = spell.begins.is_none_or(|begins| begins < period.first);
         let comes = spell.begins.is_some_and(|begins| period.has(begins));
-        let ended = spell.ends.as_ref().map(|(day, _)| *day);
-        if (!before && !comes)
-            || ended.is_some_and(|ended| ended < period.first || spell.begins.is_some_and(|b| ended < b))
-        {
-            return;
+        let over = |ended: Date| ended < period.first || spell.begins.is_some_and(|begins| ended < begins);
+        if (!before && !comes) || spell.ends.as_ref().is_some_and(|(day, _)| over(*day)) {
+            return None;
         }
-        self.without_start += u64::from(spell.begins.is_none());
         let at = |day: Option<Date>| Drawn::of(fields, spell.at(day));
-        let first = at(if before { period.first.yesterday().ok() } else { None });
-        let last = at(Some(period.last));
-        let line = self.groups.entry(first.group.clone()).or_default();
-        if before {
+        Some(Self {
+            begins: spell.begins,
+            before,
+            ended: spell.ends.as_ref().is_some_and(|(day, _)| period.has(*day)),
+            ends: spell.ends.clone(),
+            first: at(if before { period.first.yesterday().ok() } else { None }),
+            last: at(Some(period.last)),
+        })
+    }
+
+    pub(super) fn count(&self, groups: &mut BTreeMap<String, Line>) {
+        let (first, last) = (&self.first, &self.last);
+        let line = groups.entry(first.group.clone()).or_default();
+        if self.before {
             line.start.add(first.amount);
         } else {
             line.new.add(first.amount);
         }
         if first.group != last.group {
             line.to_group.add(first.amount);
-            self.groups.entry(last.group.clone()).or_default().from_group.add(first.amount);
+            groups.entry(last.group.clone()).or_default().from_group.add(first.amount);
         }
-        let line = self.groups.entry(last.group.clone()).or_default();
+        let line = groups.entry(last.group.clone()).or_default();
         if first.amount != last.amount {
             line.changed.add(last.amount - first.amount);
         }
-        match &spell.ends {
-            Some((day, end)) if period.has(*day) => match end {
-                End::Moved => line.moved.add(last.amount),
-                End::Stopped(reason) => line.stopped.entry(reason.clone()).or_default().add(last.amount),
-            },
+        match &self.ends {
+            Some((_, End::Moved)) if self.ended => line.moved.add(last.amount),
+            Some((_, End::Stopped(reason))) if self.ended => {
+                line.stopped.entry(reason.clone()).or_default().add(last.amount);
+            }
             _ => {
                 line.end.add(last.amount);
                 line.suspended += u64::from(last.suspended);
@@ -204,7 +268,7 @@ impl Figures {
 
 /// How a spell ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// By a stop, with its reason; by its term, with none.
     Stopped(String),
     /// Elsewhere.
@@ -227,10 +291,12 @@ impl<'v> Spell<'v> {
     }
 }
 
-struct Drawn {
-    group: String,
-    amount: i64,
-    suspended: bool,
+/// What is drawn on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Drawn {
+    pub group: String,
+    pub amount: i64,
+    pub suspended: bool,
 }
 
 impl Drawn {

@@ -3,9 +3,11 @@
 //!
 //! * [`settings`] reads `mappings/<system>/report.toml`.
 //! * [`half_year`] makes of a record's history spells of drawing, and figures by group that add up.
+//! * `once` counts a person with several records once.
 //! * [`person`] says how a person is shown.
 
 pub mod half_year;
+mod once;
 pub mod person;
 pub mod settings;
 

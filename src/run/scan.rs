@@ -4,14 +4,14 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::crossing::{Overlay, end};
-use super::gone::{Finder, candidate, decision, missing};
+use super::gone::{Decision, Finder, candidate, decision, missing};
 use super::stage::{Counts, Fresh, Judge, Staged};
 use super::{Progress, RunError, Stream};
 use crate::delta::Seen;
-use crate::model::{Clock, Kind};
+use crate::model::{Clock, Kind, Timestamp};
 use crate::source::check_shape;
 use crate::store::leases::{self, Lease};
-use crate::store::{Store, StoreError, Tx, answers, decided, facts, ledger, mismatch, outbox, units};
+use crate::store::{Store, StoreError, Tx, absent, answers, decided, facts, ledger, mismatch, outbox, units};
 
 /// Chunks between source and judge: enough to keep both busy, little enough to keep memory flat.
 const AHEAD: usize = 4;
@@ -31,6 +31,8 @@ pub(super) struct Scan<'a> {
     pub before: ledger::Counts,
     /// Records that a person keeps out of the queue; nobody changes that while we hold the lease.
     pub parked: std::collections::BTreeSet<String>,
+    /// Records of which a decision came back to a person, since the source had them no more.
+    pub absent: std::collections::BTreeSet<String>,
     pub nudge: &'a Notify,
     pub progress: &'a dyn Progress,
     pub stop: &'a CancellationToken,
@@ -80,6 +82,9 @@ impl Scan<'_> {
         let mut tx = self.store.write().await?;
         leases::renew(&mut tx, self.lease, self.clock.now()).await?;
         facts::lock(&mut tx).await?;
+        let again: Vec<&str> =
+            fresh.iter().map(|row| row.key.as_str()).filter(|key| self.absent.contains(*key)).collect();
+        absent::met(&mut tx, self.judge.id, self.clock.now(), &again).await?;
         let staged = self.judge.stage(&mut tx, fresh, counts, &mut Overlay::default()).await?;
         self.write(&mut tx, staged).await?;
         tx.commit().await?;
@@ -150,6 +155,24 @@ impl Scan<'_> {
         }
     }
 
+    /// Ours cannot be said again of what is gone, unless it is a stop of which the decision was found.
+    async fn give_back(
+        &self,
+        tx: &mut Tx,
+        missing: Vec<ledger::Present>,
+        decisions: &std::collections::HashMap<String, Decision>,
+        now: Timestamp,
+    ) -> Result<Vec<ledger::Present>, StoreError> {
+        let keys: Vec<&str> =
+            missing.iter().map(|(_, key, ..)| key.as_str()).filter(|key| !decisions.contains_key(*key)).collect();
+        if absent::give_back(tx, self.judge.id, now, &keys).await? == 0 {
+            return Ok(missing);
+        }
+        // What is believed of them is another thing now.
+        let ids: Vec<i64> = missing.iter().map(|(id, ..)| *id).collect();
+        ledger::present(tx, self.judge.id, &ids).await
+    }
+
     async fn find_gone(&self, seen: &Seen, counts: &mut Counts) -> Result<(), RunError> {
         if seen.count() >= self.before.rows {
             return Ok(());
@@ -187,6 +210,7 @@ impl Scan<'_> {
                 answers::disown(&mut tx, id, self.run, &keys).await?;
             }
             facts::lock(&mut tx).await?;
+            let missing = self.give_back(&mut tx, missing, &decisions, now).await?;
             let gone = self.judge.sort_gone(&mut tx, missing, &decisions).await?;
             outbox::retire(&mut tx, &gone.retire, "withdrawn").await?;
             outbox::add(&mut tx, id, self.run, false, &gone.stops).await?;

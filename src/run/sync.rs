@@ -19,7 +19,7 @@ use crate::delivery::{Courier, Delivered, Ended};
 use crate::delta::Class;
 use crate::model::{Clock, Reason};
 use crate::store::leases::{self, Lease, Taken};
-use crate::store::{Store, answers, decided, ledger, outbox, runs, taken};
+use crate::store::{Store, absent, answers, decided, ledger, outbox, runs, taken};
 
 /// Runs a stream once: everything that may be sent is, and everything else is in front of a person.
 ///
@@ -107,6 +107,7 @@ impl Run<'_> {
             return self.wait_for(waits, &ahead.ids, stop, outcome).await;
         }
         let parked = decided::parked(&mut tx, self.id).await?;
+        let absent = absent::keys(&mut tx, self.id).await?;
         let leftovers = answers::adopt(&mut tx, self.id, self.number).await?
             + decided::adopt(&mut tx, self.id, self.number, &parked).await?;
         self.adopted = leftovers > 0;
@@ -143,6 +144,7 @@ impl Run<'_> {
             first: self.first,
             before,
             parked,
+            absent,
             nudge: &nudge,
             progress,
             stop,

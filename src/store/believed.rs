@@ -79,6 +79,13 @@ pub struct Known {
     pub unjudged: bool,
 }
 
+impl Known {
+    /// Whether a scan has still to say what goes of it: it was not met yet, or what it has is held.
+    pub fn is_due(&self) -> bool {
+        self.unjudged || self.verdict == "held"
+    }
+}
+
 const KNOWN_SQLITE: &str = "select l.key, l.verdict, l.confirmed_action, l.confirmed_version, coalesce(l.receipt, ''), l.confirmed_ms, coalesce((select o.unit \
     from outbox o where o.stream_id = l.stream_id and o.key = l.key and o.action = 'write' and o.state || '' = 'accepted' order by o.id desc limit 1), l.unit), l.raw \
     from ledger l where l.stream_id = $1 and l.key in (select value from json_each($2))";

@@ -3,7 +3,7 @@
 use crate::model::{Kind, Timestamp};
 
 use super::mismatch::{self, Noted};
-use super::{StoreError, Tx, decided, json_ids, ledger, on};
+use super::{StoreError, Tx, decided, json_ids, json_list, ledger, on};
 
 /// So many at once: a transaction stays short.
 const MOST: i64 = 500;
@@ -33,20 +33,56 @@ pub struct Due {
     pub seen_ms: i64,
 }
 
-// What is on its way is settled first: nobody knows yet what the nation has. Ours goes as a whole record: while a person has
-// another field of it in hand, or decided that theirs is right, it would go over that.
-const DUE: &str = "select id, key, kind, decision, decided_by, why, there, person, other, seen_ms from mismatch m \
-    where stream_id = $1 and state = 'decided' and closed_ms is null and seconded_by <> '' \
-    and not (decision = 'keep-ours' and exists (select 1 from mismatch s where s.stream_id = $1 and s.key = m.key and s.id <> m.id \
-    and s.closed_ms is null and s.place <> 'held' and s.kind in ('field-differs', 'number-changed', 'status-back', 'unit-ambiguous') \
-    and (s.state in ('open', 'in-review') or s.decision <> 'keep-ours'))) \
-    and not exists (select 1 from outbox o where o.stream_id = $1 and o.key = m.key and o.state = 'sent') order by id limit $2";
+/// Of a record `s`, what ours may not go over: another field that a person has in hand, or of which theirs is right.
+macro_rules! stands_beside {
+    () => {
+        "s.stream_id = m.stream_id and s.key = m.key and s.id <> m.id and s.closed_ms is null and s.place <> 'held' \
+        and s.kind in ('field-differs', 'number-changed', 'status-back', 'unit-ambiguous') \
+        and (s.state in ('open', 'in-review') or s.decision <> 'keep-ours')"
+    };
+}
+
+// What is on its way is settled first: nobody knows yet what the nation has. Ours goes as a whole record.
+macro_rules! due {
+    ($which:literal) => {
+        concat!(
+            "select id, key, kind, decision, decided_by, why, there, person, other, seen_ms from mismatch m \
+            where stream_id = $1 and state = 'decided' and closed_ms is null and seconded_by <> '' \
+            and not (decision = 'keep-ours' and exists (select 1 from mismatch s where ",
+            stands_beside!(),
+            ")) and not exists (select 1 from outbox o where o.stream_id = $1 and o.key = m.key and o.state = 'sent') ",
+            $which
+        )
+    };
+}
+
+const DUE: &str = due!("order by id limit $2");
+const OF_KEYS_SQLITE: &str = due!("and key in (select value from json_each($2)) order by id");
+const OF_KEYS_POSTGRES: &str = due!("and key in (select jsonb_array_elements_text($2::jsonb)) order by id");
 
 /// Decisions that nobody has to second any more; whether there may be more of them.
 pub async fn due(tx: &mut Tx, stream: i64) -> Result<(Vec<Due>, bool), StoreError> {
     let rows: Vec<Due> = on!(tx, c => sqlx::query_as(DUE).bind(stream).bind(MOST).fetch_all(c).await?);
     let more = i64::try_from(rows.len()).is_ok_and(|n| n == MOST);
     Ok((rows, more))
+}
+
+/// The same of these records only.
+pub(super) async fn due_of(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<Vec<Due>, StoreError> {
+    let (sql, list) = (tx.pick(OF_KEYS_SQLITE, OF_KEYS_POSTGRES), json_list(keys.iter().copied()));
+    Ok(on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?))
+}
+
+const BESIDE: &str = concat!(
+    "select s.id from mismatch m join mismatch s on ",
+    stands_beside!(),
+    " where m.id = $1 and m.state = 'decided' and m.decision = 'keep-ours' and m.closed_ms is null order by s.id limit 50"
+);
+
+/// The numbers of what has to be settled first, where this is a decision that ours goes and it waits.
+pub async fn waits_for(tx: &mut Tx, id: i64) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<(i64,)> = on!(tx, c => sqlx::query_as(BESIDE).bind(id).fetch_all(c).await?);
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 // The keys stand there twice, so that SQLite finds each row by its key. What was confirmed after the comparison stays.

@@ -1,11 +1,15 @@
-//! What waits for a person: one open row per record and kind, which gathers occurrences and keeps its history.
+//! What waits for a person: one open row per record and kind, which gathers occurrences and keeps its history. How rows close
+//! stands in [`closing`](super::closing).
 
 use std::collections::BTreeSet;
 
 use crate::delta::Content;
 use crate::model::{Kind, Reason, Timestamp};
 
-use super::{StoreError, Tx, json_list, on};
+pub(super) use super::closing::closed;
+pub use super::closing::{close, close_at, close_held, close_told};
+use super::closing::{close_others, told};
+use super::{StoreError, Tx, on};
 
 /// The place of what is held here: of one record there is one at a time, whatever its kind.
 pub const HELD: &str = "held";
@@ -191,7 +195,8 @@ const AGAIN: &str = concat!(
     field = excluded.field, value = excluded.value, theirs = excluded.theirs, proposal = excluded.proposal, detail = excluded.detail, \
     complaints = excluded.complaints, source_row = excluded.source_row, gravity = excluded.gravity, \
     person = excluded.person, other = excluded.other, there = excluded.there, \
-    unit = case when excluded.unit = '' then mismatch.unit else excluded.unit end, seen_ms = excluded.seen_ms, run_id = excluded.run_id, \
+    absent_ms = case when mismatch.closed_ms is null and mismatch.value = excluded.value and mismatch.theirs = excluded.theirs \
+    then mismatch.absent_ms else null end, unit = case when excluded.unit = '' then mismatch.unit else excluded.unit end, seen_ms = excluded.seen_ms, run_id = excluded.run_id, \
     occurrences = case when ",
     stays!(),
     " then mismatch.occurrences when mismatch.closed_ms is null then mismatch.occurrences + 1 else 1 end, \
@@ -248,110 +253,6 @@ pub async fn note(tx: &mut Tx, now: Timestamp, events: &[Noted<'_>]) -> Result<(
         });
     }
     Ok(())
-}
-
-const OVER_SQLITE: &str =
-    "update correction set over_ms = $2 where over_ms is null and mismatch_id in (select value from json_each($1))";
-const OVER_POSTGRES: &str = "update correction set over_ms = $2 where over_ms is null \
-    and mismatch_id in (select jsonb_array_elements_text($1::jsonb)::bigint)";
-
-/// Notes that these were closed; what the province had to correct of them is corrected.
-pub(super) async fn closed(tx: &mut Tx, now: Timestamp, rows: Vec<(i64,)>) -> Result<(), StoreError> {
-    told(tx, now, rows, "closed").await
-}
-
-/// Notes what happened to these, of which nothing is left to be corrected.
-async fn told(tx: &mut Tx, now: Timestamp, rows: Vec<(i64,)>, event: &str) -> Result<(), StoreError> {
-    let ids: Vec<i64> = rows.into_iter().map(|(id,)| id).collect();
-    for part in ids.chunks(500) {
-        let events: Vec<Noted<'_>> = part.iter().map(|id| Noted::of(*id, event)).collect();
-        note(tx, now, &events).await?;
-        let (sql, list) = (tx.pick(OVER_SQLITE, OVER_POSTGRES), super::json_ids(part));
-        on!(tx, c => sqlx::query(sql).bind(&list).bind(now.0).execute(c).await?.rows_affected());
-    }
-    Ok(())
-}
-
-const CLOSE_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
-    and (closed_ms is null or until_day <> '') and key in (select value from json_each($3)) returning id";
-const CLOSE_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
-    and (closed_ms is null or until_day <> '') and key in (select jsonb_array_elements_text($3::jsonb)) returning id";
-
-/// Closes the open mismatches of a kind for these keys: what they told of is over, and so is what was accepted of it, which
-/// would open again on its day.
-pub async fn close(tx: &mut Tx, stream: i64, kind: Kind, keys: &[&str], now: Timestamp) -> Result<(), StoreError> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let sql = tx.pick(CLOSE_SQLITE, CLOSE_POSTGRES);
-    let list = json_list(keys.iter().copied());
-    let rows: Vec<(i64,)> =
-        on!(tx, c => sqlx::query_as(sql).bind(stream).bind(kind.word()).bind(&list).bind(now.0).fetch_all(c).await?);
-    closed(tx, now, rows).await
-}
-
-const CLOSE_TOLD_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
-    and place = '' and (closed_ms is null or until_day <> '') and key in (select value from json_each($3)) returning id";
-const CLOSE_TOLD_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
-    and place = '' and (closed_ms is null or until_day <> '') and key in (select jsonb_array_elements_text($3::jsonb)) returning id";
-
-/// The same of what was only told, not held.
-pub async fn close_told(tx: &mut Tx, stream: i64, kind: Kind, keys: &[&str], now: Timestamp) -> Result<(), StoreError> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let sql = tx.pick(CLOSE_TOLD_SQLITE, CLOSE_TOLD_POSTGRES);
-    let list = json_list(keys.iter().copied());
-    let rows: Vec<(i64,)> =
-        on!(tx, c => sqlx::query_as(sql).bind(stream).bind(kind.word()).bind(&list).bind(now.0).fetch_all(c).await?);
-    closed(tx, now, rows).await
-}
-
-const CLOSE_AT_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
-    and place = $5 and (closed_ms is null or until_day <> '') and key in (select value from json_each($3)) returning id";
-const CLOSE_AT_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $4), until_day = '', version = version + 1 where stream_id = $1 and kind = $2 \
-    and place = $5 and (closed_ms is null or until_day <> '') and key in (select jsonb_array_elements_text($3::jsonb)) returning id";
-
-/// The same at one place: the other record of a pair, a clock.
-pub async fn close_at(
-    tx: &mut Tx,
-    stream: i64,
-    (kind, place): (Kind, &str),
-    keys: &[&str],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let (sql, list) = (tx.pick(CLOSE_AT_SQLITE, CLOSE_AT_POSTGRES), json_list(keys.iter().copied()));
-    let rows: Vec<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(kind.word()).bind(&list).bind(now.0).bind(place)
-        .fetch_all(c).await?);
-    closed(tx, now, rows).await
-}
-
-const CLOSE_HELD_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $3), until_day = '', version = version + 1 where stream_id = $1 \
-    and place = 'held' and (closed_ms is null or until_day <> '') and key in (select value from json_each($2)) and kind <> $4 returning id";
-const CLOSE_HELD_POSTGRES: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $3), until_day = '', version = version + 1 where stream_id = $1 \
-    and place = 'held' and (closed_ms is null or until_day <> '') and key in (select jsonb_array_elements_text($2::jsonb)) and kind <> $4 returning id";
-
-/// Closes what is open of these records because they were held here, whether when judged or when about to be sent.
-pub async fn close_held(tx: &mut Tx, stream: i64, keys: &[&str], now: Timestamp) -> Result<(), StoreError> {
-    close_held_but(tx, stream, "", keys, now).await
-}
-
-/// Held for another reason now, of another kind.
-async fn close_others(tx: &mut Tx, stream: i64, kind: Kind, keys: &[&str], now: Timestamp) -> Result<(), StoreError> {
-    close_held_but(tx, stream, kind.word(), keys, now).await
-}
-
-async fn close_held_but(tx: &mut Tx, stream: i64, but: &str, keys: &[&str], now: Timestamp) -> Result<(), StoreError> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let (sql, list) = (tx.pick(CLOSE_HELD_SQLITE, CLOSE_HELD_POSTGRES), json_list(keys.iter().copied()));
-    let rows: Vec<(i64,)> =
-        on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).bind(now.0).bind(but).fetch_all(c).await?);
-    closed(tx, now, rows).await
 }
 
 const COUNTS: &str = "select kind, reason, count(*) from mismatch where stream_id = $1 and (closed_ms is null or until_day <> '') group by kind, reason \

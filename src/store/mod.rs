@@ -11,14 +11,13 @@
 //! * [`facts`]: what records say to the rules between programmes; [`related`] finds those that belong together.
 //! * [`alike`]: by what people are recognised without a number, and who may be the same.
 //! * [`suspects`]: who shares a name and year of birth, or an account, and what was found by that.
-//! * [`reported`]: what reports read, a page at a time.
+//! * [`reported`]: what reports read, a page at a time; [`several`]: whose the records of people with several are.
 //! * [`exchange`]: the append-only log of every attempt.
 //! * [`decided`]: what people decided by hand, with who and why.
-//! * [`mismatch`]: what waits for a person; [`runs`]: streams, runs and their outcome.
+//! * [`mismatch`]: what waits for a person, and [`closing`] how that is over; [`runs`]: streams, runs and their outcome.
 //! * [`verdicts`]: what a comparison of both sides does to mismatches by itself; [`review`] holds them in people's hands,
 //!   [`effects`] does what was decided; [`triage`] lists and groups them. [`correction`]: what the province has to correct;
-//!   [`alias`]: which numbers are one person's.
-//! * [`verdicts`]: what a comparison of both sides does to mismatches by itself.
+//!   [`alias`]: which numbers are one person's; [`absent`]: what was decided about records that the source has no more.
 //! * [`compared`]: rounds of comparison and how far they came; [`believed`]: what we believe that the nation has; [`listed`]: what
 //!   it has.
 //! * [`units`]: what people decided about addresses in units that were split, and who was asked about.
@@ -27,6 +26,7 @@
 //!
 //! Functions take a [`Tx`], so that the caller owns the transaction. `on!` writes a statement once for both engines.
 
+pub mod absent;
 pub mod alias;
 pub mod alike;
 pub mod answers;
@@ -34,6 +34,7 @@ pub mod attachment;
 pub mod batch;
 pub mod believed;
 pub mod certificates;
+pub mod closing;
 pub mod compared;
 pub mod correction;
 pub mod decided;
@@ -56,6 +57,7 @@ pub mod review;
 pub mod routed;
 pub mod runs;
 pub mod settled;
+pub mod several;
 pub mod suspects;
 pub mod system;
 pub mod taken;

@@ -2,79 +2,18 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
-
 use crate::model::Timestamp;
 
+use super::review::{Item, item};
 use super::{StoreError, Tx, json_ids, json_list, on};
 
-/// A mismatch as it is exported and printed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
-pub struct Reported {
-    /// Its id.
-    pub id: i64,
-    /// The stream's id.
-    pub stream_id: i64,
-    /// The stream.
-    pub stream: String,
-    /// The system to which the stream goes.
-    pub system: String,
-    /// The record's key.
-    pub key: String,
-    /// Kind.
-    pub kind: String,
-    /// Apart within the kind.
-    pub place: String,
-    /// Reason.
-    pub reason: String,
-    /// What many have in common.
-    pub cause: String,
-    /// The field.
-    pub field: String,
-    /// Ours.
-    pub value: String,
-    /// Theirs, or the other record.
-    pub theirs: String,
-    /// What would be right.
-    pub proposal: String,
-    /// More.
-    pub detail: String,
-    /// Row of the source.
-    pub source_row: Option<i64>,
-    /// The commune's code.
-    pub unit: String,
-    /// 1 grave, 2 plain, 3 slight.
-    pub gravity: i64,
-    /// How far people are with it.
-    pub state: String,
-    /// How often it was seen since it opened last.
-    pub occurrences: i64,
-    /// How often it came back.
-    pub relapses: i64,
-    /// When it opened last, in milliseconds.
-    pub opened_ms: i64,
-    /// When it was seen last.
-    pub seen_ms: i64,
-    /// When it was closed.
-    pub closed_ms: Option<i64>,
-    /// Who has it in review.
-    pub assignee: String,
-    /// What was decided last.
-    pub decision: String,
-    /// By whom.
-    pub decided_by: String,
-    /// Why.
-    pub why: String,
-}
-
-/// The columns of a [`Reported`]. A record of which nobody told the commune is of that of its ledger.
+/// Mismatches as they are exported and printed. A record of which nobody told the commune is of that of its ledger.
 macro_rules! reported {
     ($rest:literal) => {
         concat!(
-            "select m.id, m.stream_id, s.name as stream, s.system, m.key, m.kind, m.place, m.reason, m.cause, m.field, m.value, m.theirs, \
-            m.proposal, m.detail, m.source_row, case when m.unit = '' then coalesce(l.unit, '') else m.unit end as unit, m.gravity, \
-            m.state, m.occurrences, m.relapses, m.opened_ms, m.seen_ms, m.closed_ms, m.assignee, m.decision, m.decided_by, m.why \
-            from mismatch m join stream s on s.id = m.stream_id left join ledger l on l.stream_id = m.stream_id and l.key = m.key ",
+            "select ",
+            item!("case when m.unit = '' then coalesce(l.unit, '') else m.unit end"),
+            " from mismatch m join stream s on s.id = m.stream_id left join ledger l on l.stream_id = m.stream_id and l.key = m.key ",
             $rest
         )
     };
@@ -99,15 +38,26 @@ pub struct Wanted<'w> {
 }
 
 /// The next mismatches after an id.
-pub async fn exported(tx: &mut Tx, after: i64, wanted: Wanted<'_>, limit: i64) -> Result<Vec<Reported>, StoreError> {
+pub async fn exported(tx: &mut Tx, after: i64, wanted: Wanted<'_>, limit: i64) -> Result<Vec<Item>, StoreError> {
     let Wanted { kind, unit, stream, state } = wanted;
     Ok(on!(tx, c => sqlx::query_as(EXPORTED).bind(after).bind(kind).bind(unit).bind(stream).bind(state).bind(limit)
         .fetch_all(c).await?))
 }
 
-const OF_UNIT: &str = reported!(
-    "where m.stream_id = $1 and m.closed_ms is null and m.unit in ($2, '') and case when m.unit = '' then coalesce(l.unit, '') else m.unit end = $2 \
-    and (m.key > $3 or (m.key = $3 and m.id > $4)) order by m.key, m.id limit $5"
+/// The walk of [`of_unit`]: stream, commune, key and id to go on after, limit. Those of which nobody told the commune are few,
+/// and have that of their ledger.
+pub const OF_UNIT: &str = concat!(
+    "select * from (",
+    reported!(
+        "where m.stream_id = $1 and m.closed_ms is null and m.unit = $2 and ($2 <> '' or coalesce(l.unit, '') = '') \
+        and (m.key, m.id) > ($3, $4) order by m.key, m.id limit $5"
+    ),
+    ") as told union all select * from (",
+    reported!(
+        "where m.stream_id = $1 and m.closed_ms is null and m.unit = '' and $2 <> '' and coalesce(l.unit, '') = $2 \
+        and (m.key, m.id) > ($3, $4) order by m.key, m.id limit $5"
+    ),
+    ") as untold order by key, id limit $5"
 );
 
 /// The next open mismatches of a commune in a stream, by key.
@@ -117,7 +67,7 @@ pub async fn of_unit(
     unit: &str,
     (key, id): (&str, i64),
     limit: i64,
-) -> Result<Vec<Reported>, StoreError> {
+) -> Result<Vec<Item>, StoreError> {
     Ok(on!(tx, c => sqlx::query_as(OF_UNIT).bind(stream).bind(unit).bind(key).bind(id).bind(limit).fetch_all(c).await?))
 }
 

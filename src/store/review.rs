@@ -93,9 +93,20 @@ pub struct Event {
     pub words: String,
 }
 
-const FIND: &str = "select id, stream_id, key, kind, place, reason, cause, field, value, theirs, proposal, detail, source_row, unit, \
-    gravity, state, version, occurrences, relapses, opened_ms, seen_ms, closed_ms, assignee, decision, decided_by, decided_ms, why, \
-    until_day, seconded_by, applied_ms, person, other from mismatch where id = $1";
+/// The columns of an [`Item`] of a mismatch `m`; the commune is told by this expression.
+macro_rules! item {
+    ($unit:literal) => {
+        concat!(
+            "m.id, m.stream_id, m.key, m.kind, m.place, m.reason, m.cause, m.field, m.value, m.theirs, m.proposal, m.detail, m.source_row, ",
+            $unit,
+            " as unit, m.gravity, m.state, m.version, m.occurrences, m.relapses, m.opened_ms, m.seen_ms, m.closed_ms, m.assignee, m.decision, \
+            m.decided_by, m.decided_ms, m.why, m.until_day, m.seconded_by, m.applied_ms, m.person, m.other"
+        )
+    };
+}
+pub(super) use item;
+
+const FIND: &str = concat!("select ", item!("m.unit"), " from mismatch m where m.id = $1");
 
 /// One mismatch.
 pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Item>, StoreError> {
@@ -103,7 +114,8 @@ pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Item>, StoreError> {
 }
 
 const PUT: &str = "update mismatch set state = $3, assignee = $4, decision = $5, decided_by = $6, decided_ms = $7, why = $8, until_day = $9, \
-    seconded_by = $10, applied_ms = $11, closed_ms = $12, opened_ms = $13, version = version + 1 where id = $1 and version = $2";
+    seconded_by = $10, applied_ms = $11, closed_ms = $12, opened_ms = $13, \
+    absent_ms = case when $3 = 'decided' then null else absent_ms end, version = version + 1 where id = $1 and version = $2";
 
 /// Writes what people change of it, as a new version. False: somebody was faster, and nothing was written.
 pub async fn put(tx: &mut Tx, item: &Item) -> Result<bool, StoreError> {

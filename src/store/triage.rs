@@ -2,7 +2,7 @@
 
 use crate::model::Timestamp;
 
-use super::review::Item;
+use super::review::{Item, item};
 use super::{StoreError, Tx, on};
 
 /// A week, in milliseconds.
@@ -45,7 +45,7 @@ impl std::fmt::Display for Place {
 macro_rules! conditions {
     ($sql:expr, $stream:expr, $filter:expr) => {{
         let filter: &Filter = $filter;
-        $sql.push(" from mismatch where stream_id = ").push_bind($stream);
+        $sql.push(" from mismatch m where stream_id = ").push_bind($stream);
         let mut walked = false;
         let by_cause = !filter.kind.is_empty() && !filter.cause.is_empty();
         let all: [(&'static str, &'static str, &String); 5] = [
@@ -73,9 +73,7 @@ macro_rules! conditions {
     }};
 }
 
-const COLUMNS: &str = "select id, stream_id, key, kind, place, reason, cause, field, value, theirs, proposal, detail, source_row, unit, \
-    gravity, state, version, occurrences, relapses, opened_ms, seen_ms, closed_ms, assignee, decision, decided_by, decided_ms, why, \
-    until_day, seconded_by, applied_ms, person, other";
+const COLUMNS: &str = concat!("select ", item!("m.unit"));
 
 /// A page after a place, the gravest first.
 pub async fn page(
@@ -164,8 +162,9 @@ pub async fn by_unit(tx: &mut Tx, stream: i64) -> Result<Vec<(String, i64)>, Sto
     Ok(on!(tx, c => sqlx::query_as(UNITS).bind(stream).fetch_all(c).await?))
 }
 
-const OPENED: &str = "select ($2 - e.at_ms) / $3 as week, count(*) from mismatch_event e join mismatch m on m.id = e.mismatch_id \
-    where m.stream_id = $1 and e.event in ('opened', 'reopened', 'accepted-ended') and e.at_ms > $2 - $4 * $3 and e.at_ms <= $2 group by 1";
+/// What was opened in the last weeks, for [`trend`]: stream, now, a week, how many. `+ 0` keeps planners at the events' time.
+pub const OPENED: &str = "select ($2 - e.at_ms) / $3 as week, count(*) from mismatch_event e join mismatch m on m.id = e.mismatch_id \
+    where m.stream_id + 0 = $1 and e.event in ('opened', 'reopened', 'accepted-ended') and e.at_ms > $2 - $4 * $3 and e.at_ms <= $2 group by 1";
 const CLOSED: &str = "select ($2 - closed_ms) / $3 as week, count(*) from mismatch where stream_id = $1 and closed_ms is not null \
     and closed_ms > $2 - $4 * $3 and closed_ms <= $2 group by 1";
 

@@ -21,14 +21,14 @@ fn places(drafts: &[&Draft]) -> String {
 const DECIDE_SQLITE: &str = "update mismatch set state = 'decided', decision = $4, decided_by = 'authority', decided_ms = $3, \
     why = detail, until_day = '', seconded_by = '-', applied_ms = null, version = version + 1 \
     where stream_id = $1 and (key, kind, place) in (select value ->> 0, value ->> 1, value ->> 2 from json_each($2)) \
-    and state || '' = 'open' and relapses < $5 and decided_by in ('', 'authority') returning id";
+    and state || '' = 'open' and absent_ms is null and relapses < $5 and decided_by in ('', 'authority') returning id";
 const DECIDE_POSTGRES: &str = "update mismatch set state = 'decided', decision = $4, decided_by = 'authority', decided_ms = $3, \
     why = detail, until_day = '', seconded_by = '-', applied_ms = null, version = version + 1 \
     where stream_id = $1 and (key, kind, place) in (select value ->> 0, value ->> 1, value ->> 2 from jsonb_array_elements($2::jsonb)) \
-    and state || '' = 'open' and relapses < $5 and decided_by in ('', 'authority') returning id";
+    and state || '' = 'open' and absent_ms is null and relapses < $5 and decided_by in ('', 'authority') returning id";
 
-/// The authority file decides about these, where nobody has them in hand, no person decided about them before, and they did
-/// not come back too often.
+/// The authority file decides about these, where nobody has them in hand, no person decided about them before, they did
+/// not come back too often, and ours is not what the source has no more.
 pub async fn by_authority(
     tx: &mut Tx,
     stream: i64,

@@ -133,3 +133,38 @@ async fn what_waits_is_listed_grouped_decided_and_done() {
     let checked = house.done(&["mapping", "check"]);
     assert_eq!(checked["faults"], json!([]));
 }
+
+/// Why ours does not go, and what has to be settled first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_that_waits_says_for_which() {
+    let house = House::of(50).await;
+    house.done(&["sync"]);
+    let store = rusqlite::Connection::open(house.dir.path().join("store.db")).unwrap();
+    for (field, state, decision) in [("DiaChi", "decided", "keep-ours"), ("HoTen", "open", "")] {
+        let one = "insert into mismatch (stream_id, key, kind, place, reason, field, gravity, state, decision, decided_by, seconded_by, \
+            opened_ms, seen_ms, run_id) values (1, 'A', 'field-differs', ?1, 'differs', ?1, 2, ?2, ?3, 'lan', '-', 1, 1, 1)";
+        store.execute(one, [field, state, decision]).unwrap();
+    }
+    let last = store.last_insert_rowid();
+    let (waits, open) = ((last - 1).to_string(), last.to_string());
+    assert_eq!(house.done(&["mismatch", "show", &waits])["waits_for"], json!([last]));
+    let text = |id: &str| String::from_utf8(house.call(&["mismatch", "show", id]).stdout).unwrap();
+    let told = text(&waits);
+    assert!(
+        told.contains(&format!("giải quyết số {open} trước")) && told.contains(&format!("settle {open} first")),
+        "{told}"
+    );
+    assert!(!text(&open).contains("giải quyết số"), "{}", text(&open));
+    // It was settled; now only a scan is waited for.
+    let scan = "ours goes with the next sync in which the source";
+    assert!(!told.contains(scan), "{told}");
+    store.execute("update mismatch set state = 'applied', decision = 'keep-ours' where key = 'A'", []).unwrap();
+    store
+        .execute(
+            "insert into ledger (stream_id, key, raw, judged_by, verdict) values (1, 'A', zeroblob(16), x'', 'ok')",
+            [],
+        )
+        .unwrap();
+    let told = text(&waits);
+    assert!(told.contains(scan) && !told.contains("giải quyết số"), "{told}");
+}

@@ -2,6 +2,7 @@
 
 use molisa_gateway::mismatch::{Asked, Decision, Right, Step};
 use molisa_gateway::model::Kind;
+use molisa_gateway::store::effects;
 use molisa_gateway::store::mismatch::{Draft, close_at};
 
 use super::{DAY, Desk, asked, differs, resolve, until};
@@ -88,13 +89,22 @@ async fn ours_waits_while_somebody_has_another_field_of_it_in_hand() {
             .await;
         desk.found(&[(differs("A", "DiaChi"), Right::Province), (differs("A", "HoTen"), Right::Registry)]).await;
         assert_eq!((desk.apply().await.again, desk.item(1).await.state.as_str()), (0, "decided"));
+        assert_eq!(first(&desk, 1).await, [2], "it is told which");
+        assert!(first(&desk, 2).await.is_empty(), "what a person has to decide waits for nothing");
         desk.does(2, "lan", resolve(Decision::TakeTheirs)).await;
+        assert_eq!(first(&desk, 1).await, [2]);
         let applied = desk.apply().await;
         assert_eq!((applied.again, applied.corrections), (0, 1), "it is to be corrected here first");
         desk.does(2, "lan", Step::Reopen).await;
         desk.does(2, "lan", resolve(Decision::KeepOurs)).await;
+        assert!(first(&desk, 1).await.is_empty());
         assert_eq!(desk.apply().await.again, 2);
     }
+}
+
+/// What has to be settled before it.
+async fn first(desk: &Desk, id: i64) -> Vec<i64> {
+    effects::waits_for(&mut desk.tx().await, id).await.expect("a store")
 }
 
 #[tokio::test]

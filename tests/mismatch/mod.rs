@@ -8,6 +8,7 @@ mod in_force;
 mod listed;
 mod migrated;
 mod reviewed;
+mod walked;
 
 use std::path::{Path, PathBuf};
 

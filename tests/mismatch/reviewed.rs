@@ -225,3 +225,26 @@ async fn what_a_kind_does_not_allow_is_not_done() {
         assert!(matches!(no(desk.ask(2, asked("lan", Step::Reopen)).await), No::NotNow(_)));
     }
 }
+
+/// Two people never have one number: no decision, and no file, makes two records of it good.
+#[tokio::test]
+async fn one_number_of_two_people_is_corrected_at_the_source() {
+    for mut desk in Desk::on_each("mismatch::reviewed").await {
+        desk.found(&[(Draft::new("A", Kind::TwoHere, "double-benefit"), Right::Person)]).await;
+        desk.found(&[(Draft::held("B", Reason::DoubleBenefit), Right::Person)]).await;
+        let asks = asked("lan", resolve(Decision::NotSamePerson));
+        assert_eq!(no(desk.ask(1, asks.clone()).await), No::OneNumber);
+        assert_eq!(no(desk.ask(2, asks).await), No::Held);
+        for id in [1, 2] {
+            assert_eq!(desk.does(id, "lan", resolve(Decision::CorrectAtSource)).await.state, "decided");
+        }
+        assert_eq!(desk.apply().await.corrections, 2);
+        assert_eq!(desk.item(2).await.closed_ms, None, "it stays held until the source says otherwise");
+    }
+    let file = std::fs::read_to_string(super::mappings().join("codes/decisions.toml")).expect("the file");
+    let two_here = "[kind.two-here]\nallow = [\"correct-at-source\"";
+    assert!(file.contains(two_here));
+    let wrong = file.replace(two_here, &format!("{two_here}, \"not-same-person\""));
+    let told = DecisionRules::parse(std::path::Path::new("decisions.toml"), &wrong).expect_err("no file allows it");
+    assert!(told.to_string().contains("hai người không thể chung một số giấy tờ"), "{told}");
+}

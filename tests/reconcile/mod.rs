@@ -1,6 +1,7 @@
 //! Both sides compared: equal data give nothing, what differs is found, what moves is left alone.
 #![expect(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
+mod absent;
 mod decided;
 mod equal;
 mod every_kind;

@@ -96,6 +96,34 @@ fn figures_are_those_made_by_hand() {
     assert_eq!(figures.total().end, count(9, 4100));
 }
 
+/// Single parent and another group: each group counts them, the total counts them once and has all that they draw.
+#[test]
+fn a_person_in_two_groups_is_one_person() {
+    let (fields, period) = (fields(), Period::half(2023, 1));
+    let mut figures = Figures::default();
+    let mut of = |person: &str, versions: &[Version]| figures.count_of(person, &fields, period, versions);
+    // Both all the time, one of them suspended; the second came, and then the first went; both came, both went.
+    of("A", &[write("2022-12-18", "5.4", 360, "03/2021", "")]);
+    of("A", &[write("2022-12-18", "5.5c", 400, "03/2021", "\"TrangThai\":\"TAM_DUNG\"")]);
+    of("B", &[write("2022-12-18", "5.4", 360, "03/2021", ""), stop("2023-05-02", "30/04/2023", "a")]);
+    of("B", &[write("2023-02-18", "5.5c", 400, "02/2023", "")]);
+    of("C", &[write("2023-02-18", "5.4", 360, "02/2023", ""), stop("2023-05-02", "30/04/2023", "a")]);
+    of("C", &[write("2023-02-18", "5.5c", 400, "02/2023", ""), stop("2023-06-02", "31/05/2023", "b")]);
+    // One after the other: went, and came again. And somebody whose other record is of another time.
+    of("D", &[write("2022-12-18", "5.4", 360, "03/2021", ""), stop("2023-02-02", "31/01/2023", "a")]);
+    of("D", &[write("2023-05-18", "5.5c", 400, "05/2023", "")]);
+    of("E", &[write("2022-12-18", "5.5c", 400, "03/2021", "")]);
+    of("E", &[write("2023-08-18", "5.4", 360, "08/2023", "")]);
+    let (single, old, total) = (&figures.groups["5.4"], &figures.groups["5.5c"], figures.total());
+    assert_eq!((single.start, single.new, single.end), (count(3, 1080), count(1, 360), count(1, 360)));
+    assert_eq!((old.start, old.new, old.end), (count(2, 800), count(3, 1200), count(4, 1600)));
+    assert_eq!((total.start, total.new, total.end), (count(4, 1880), count(2, 1560), count(4, 1960)));
+    assert_eq!(total.stopped, [("a".to_owned(), count(1, 1080)), ("b".to_owned(), count(1, 400))].into());
+    assert_eq!((old.suspended, total.suspended), (1, 0), "what they draw besides goes on");
+    assert_eq!(figures.in_two(), 3);
+    assert!(figures.groups.values().all(Line::adds_up) && total.adds_up(), "{total:?}");
+}
+
 proptest! {
     /// Whatever was accepted of whomever, each group adds up, and the end of one half is the beginning of the next.
     #[test]
@@ -118,9 +146,16 @@ proptest! {
         let mut before: Option<u64> = None;
         for (year, half) in [(2021, 2), (2022, 1), (2022, 2), (2023, 1), (2023, 2), (2024, 1), (2024, 2)] {
             let mut figures = Figures::default();
-            for versions in &all {
-                figures.count(&fields, Period::half(year, half), versions);
+            // Some have two records.
+            for (nth, versions) in all.iter().enumerate() {
+                let period = Period::half(year, half);
+                match nth % 3 {
+                    0 => figures.count(&fields, period, versions),
+                    _ => figures.count_of(&(nth / 3).to_string(), &fields, period, versions),
+                }
             }
+            let records: u64 = figures.groups.values().map(|line| line.end.people).sum();
+            prop_assert!(figures.total().end.people <= records);
             let total = figures.total();
             prop_assert!(figures.groups.values().all(Line::adds_up) && total.adds_up(), "{year} {half}: {figures:?}");
             prop_assert!(before.is_none_or(|end| end == total.start.people), "{year} {half}");
@@ -149,8 +184,10 @@ async fn the_program_writes_them_in_every_form() {
         draws(&world, "C", "087141000789", "5.5c", &[("ho_ten", "Lê Văn Ba")]);
         draws(&world, "D", "087141000888", "5.5c", &[("ho_ten", "Lê Văn Bốn")]);
         draws(&world, "E", "087141000999", "5.8", &[("ho_ten", "Lê Văn Năm")]);
+        // The first of them is a single parent as well.
+        draws(&world, "F", "087141000123", "5.4", &[]);
         let first = run(&world, &world.stream).await;
-        assert_eq!(first.confirmed, 5, "{first:?}");
+        assert_eq!(first.confirmed, 6, "{first:?}");
         world.hands.pass(86_400_000);
         stops(&world, "C", "2026-10-01");
         change(&world, "doi_tuong", "D", "trang_thai = 'Chuyển đi'");
@@ -168,29 +205,33 @@ async fn the_program_writes_them_in_every_form() {
         };
         let (file, told) = to("json");
         let total = &told["total"];
-        assert_eq!(total["start"], serde_json::json!({ "people": 4, "amount": 1_620_000 }), "{told}");
+        assert_eq!(total["start"], serde_json::json!({ "people": 4, "amount": 1_980_000 }), "{told}");
         assert_eq!(total["new"], serde_json::json!({ "people": 1, "amount": 540_000 }));
         assert_eq!(total["stopped"], serde_json::json!({ "b": { "people": 1, "amount": 360_000 } }));
         assert_eq!(total["moved"]["people"], 1);
-        assert_eq!(total["end"], serde_json::json!({ "people": 3, "amount": 1_260_000 }));
+        assert_eq!(total["end"], serde_json::json!({ "people": 3, "amount": 1_620_000 }));
+        assert_eq!(told["in_two_groups"], 1);
         let rows: serde_json::Value = serde_json::from_str(&read(&file)).unwrap();
         let groups = rows["groups"].as_array().unwrap();
         assert_eq!(
-            (groups.len(), groups[0]["group"].as_str(), groups[0]["from_group"].as_i64()),
-            (3, Some("5.5c"), Some(1))
+            (groups.len(), groups[1]["group"].as_str(), groups[1]["from_group"].as_i64()),
+            (4, Some("5.5c"), Some(1))
         );
         assert_eq!(
-            (groups[1]["to_group_amount"].as_i64(), groups[0]["changed_amount"].as_i64()),
+            (groups[2]["to_group_amount"].as_i64(), groups[1]["changed_amount"].as_i64()),
             (Some(540_000), Some(-180_000))
         );
-        assert!(read(&to("csv").0).contains("trong đó b: Không còn đủ điều kiện (người)"));
+        let note = "1 người hưởng ở hai nhóm: mỗi nhóm đều tính, tổng số người chỉ tính một lần; số tiền tính đủ / 1 people draw";
+        let csv = read(&to("csv").0);
+        assert!(csv.contains("trong đó b: Không còn đủ điều kiện (người)") && csv.contains(note), "{csv}");
         let page = read(&to("html").0);
         assert!(
             page.contains("sáu tháng cuối năm 2026")
-                && page.contains("<td>Tổng cộng</td><td class=\"n\">4<br><small>1.620.000</small></td>")
-                && page.contains("<td class=\"n\">3<br><small>1.260.000</small></td>")
+                && page.contains("<td>Tổng cộng</td><td class=\"n\">4<br><small>1.980.000</small></td>")
+                && page.contains("<td class=\"n\">3<br><small>1.620.000</small></td>")
                 && page.contains("<td>b: Không còn đủ điều kiện")
-                && page.contains("Thông tư số 02/2021"),
+                && page.contains("Thông tư số 02/2021")
+                && page.contains(note),
             "{page}"
         );
         to("xlsx");

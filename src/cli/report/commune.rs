@@ -15,7 +15,8 @@ use crate::codes::CodeLists;
 use crate::mismatch::Decision;
 use crate::model::{Kind, Reason};
 use crate::report::person::{Person, record};
-use crate::store::reported::{self, Correction, Reported};
+use crate::store::reported::{self, Correction};
+use crate::store::review::Item;
 
 /// Rows in one transaction.
 const PAGE: i64 = 500;
@@ -202,7 +203,7 @@ fn person(kept: &Kept, key: &str, known: &Known) -> (String, String) {
     (person.name, more.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; "))
 }
 
-fn mismatch(paper: &mut Paper, kept: &Kept, one: &Reported, known: &Known, nth: u64) -> Result<(), Failure> {
+fn mismatch(paper: &mut Paper, kept: &Kept, one: &Item, known: &Known, nth: u64) -> Result<(), Failure> {
     let (name, below) = person(kept, &one.key, known);
     let kind = Kind::from_word(&one.kind);
     let reason = Reason::from_word(&one.reason).map_or_else(|| one.reason.clone(), |reason| reason.vi().to_owned());

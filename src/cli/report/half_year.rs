@@ -13,10 +13,11 @@ use crate::cli::paper::{self, Paper};
 use crate::cli::rows::{Cell, Format, Head, Rows};
 use crate::cli::{Call, Failure};
 use crate::codes::CodeLists;
-use crate::model::{Action, calendar};
+use crate::model::{Action, Message, calendar};
 use crate::report::person::record;
 use crate::report::{Figures, HalfYear, Line, Period, Version};
 use crate::store::reported::{self, Accepted};
+use crate::store::several;
 
 /// Records in one transaction.
 const PAGE: i64 = 500;
@@ -67,13 +68,16 @@ pub(in crate::cli) async fn run(call: &Call, archive: &Archive, args: &HalfYearA
     let total = figures.total();
     let json = json!({ "file": args.to.display().to_string(), "from": period.first.to_string(), "to": period.last.to_string(),
         "groups": figures.groups.len(), "total": total, "without_content": figures.without_content,
-        "without_start": figures.without_start });
+        "without_start": figures.without_start, "in_two_groups": figures.in_two() });
     tell(call, &json, &written(count, &args.to));
     Ok(0)
 }
 
 async fn figures(archive: &Archive, stream: i64, fields: &HalfYear, period: Period) -> Result<Figures, Failure> {
     let (mut figures, mut after) = (Figures::default(), String::new());
+    let mut tx = archive.store.read().await?;
+    let shared = several::whose(&mut tx, stream).await?;
+    drop(tx);
     loop {
         let mut tx = archive.store.read().await?;
         let keys = reported::confirmed(&mut tx, stream, &after, PAGE).await?;
@@ -86,7 +90,10 @@ async fn figures(archive: &Archive, stream: i64, fields: &HalfYear, period: Peri
         figures.without_content += keys.iter().filter(|key| !with.contains(*key)).count() as u64;
         for history in accepted.chunk_by(|one, other| one.key == other.key) {
             let versions: Vec<Version> = history.iter().map(version).collect();
-            figures.count(fields, period, &versions);
+            match shared.get(&history[0].key) {
+                Some(person) => figures.count_of(person, fields, period, &versions),
+                None => figures.count(fields, period, &versions),
+            }
         }
         if figures.groups.len() > MOST_GROUPS {
             let message = format!(
@@ -165,6 +172,12 @@ fn numbers(line: &Line, reasons: &[&String]) -> Vec<i64> {
     counts.flat_map(|count| [people(count.people), count.amount]).chain([people(line.suspended)]).collect()
 }
 
+/// How many are in two groups, and once in the total.
+fn in_two(figures: &Figures) -> Option<String> {
+    let count = figures.in_two();
+    (count > 0).then(|| Message::HalfYearInTwo.with(&[("count", &count)]))
+}
+
 fn rows(file: &Path, format: Format, table: &Table, figures: &Figures, period: Period) -> Result<u64, Failure> {
     let mut rows = Rows::begin(file, format, "groups", table.heads.clone())?;
     for (group, name, numbers) in &table.rows {
@@ -174,11 +187,17 @@ fn rows(file: &Path, format: Format, table: &Table, figures: &Figures, period: P
             .collect();
         rows.row(&cells)?;
     }
+    // What is a table and nothing else says so in a line of its own.
+    if let Some(note) = in_two(figures).filter(|_| format != Format::Json) {
+        let blank = table.heads.iter().skip(2).map(|_| Cell::from(""));
+        rows.row(&["".into(), note.as_str().into()].into_iter().chain(blank).collect::<Vec<_>>())?;
+    }
     rows.end(&[
         ("from", Value::from(period.first.to_string())),
         ("to", Value::from(period.last.to_string())),
         ("without_content", Value::from(figures.without_content)),
         ("without_start", Value::from(figures.without_start)),
+        ("in_two_groups", Value::from(figures.in_two())),
     ])
 }
 
@@ -232,6 +251,9 @@ fn print(
     }
     page.end_table()?;
     page.line("Mỗi ô: số người; dưới là đồng/tháng.")?;
+    if let Some(note) = in_two(figures) {
+        page.line(&note)?;
+    }
     if !sums.stopped.is_empty() {
         let mut lists = archive.lists();
         page.heading("Thôi hưởng theo lý do")?;
