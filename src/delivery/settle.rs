@@ -5,7 +5,7 @@ use super::landing::Landing;
 use crate::model::{Action, ContentHash, Kind, Timestamp};
 use crate::national::{RecordResult, match_results};
 use crate::store::mismatch::Draft;
-use crate::store::{StoreError, Tx, lanes, ledger, mismatch, outbox};
+use crate::store::{StoreError, Tx, lanes, ledger, mismatch, outbox, verdicts};
 
 /// After so many questions without an answer that settles all, a person is told.
 const TELL_AFTER_ASKS: i64 = 5;
@@ -137,6 +137,10 @@ impl Landing<'_> {
             drafts.push(Draft { detail: text.clone(), ..told });
         }
         outbox::settle(tx, &ids, "refused").await?;
+        if self.mismatches_there {
+            let keys: Vec<&str> = refused.iter().map(|(item, ..)| item.key.as_str()).collect();
+            verdicts::refused_again(tx, self.stream, now, &keys).await?;
+        }
         mismatch::open(tx, self.stream, self.run, now, &drafts).await?;
         self.mismatches_there |= !drafts.is_empty();
         Ok(())

@@ -74,6 +74,21 @@ pub async fn relapsed(tx: &mut Tx, stream: i64, now: Timestamp, drafts: &[Draft]
     Ok(())
 }
 
+const REFUSED_SQLITE: &str = "update mismatch set state = 'open', assignee = '', applied_ms = null, relapses = relapses + 1, version = version + 1 \
+    where stream_id = $1 and key in (select value from json_each($2)) and kind = 'refused-there' and closed_ms is null \
+    and state || '' = 'applied' returning id";
+const REFUSED_POSTGRES: &str = "update mismatch set state = 'open', assignee = '', applied_ms = null, relapses = relapses + 1, version = version + 1 \
+    where stream_id = $1 and key in (select jsonb_array_elements_text($2::jsonb)) and kind = 'refused-there' and closed_ms is null \
+    and state || '' = 'applied' returning id";
+
+/// These were refused once more, after somebody let them go again or mended them: what was decided did not help, and a
+/// person looks again. What was to be corrected at the source was corrected, and did not help either.
+pub async fn refused_again(tx: &mut Tx, stream: i64, now: Timestamp, keys: &[&str]) -> Result<(), StoreError> {
+    let (sql, list) = (tx.pick(REFUSED_SQLITE, REFUSED_POSTGRES), json_list(keys.iter().copied()));
+    let rows: Vec<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
+    super::closing::told(tx, now, rows, "reopened").await
+}
+
 const NO_LONGER_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $3), until_day = '', version = version + 1 where stream_id = $1 \
     and key in (select value ->> 0 from json_each($2)) and (closed_ms is null or until_day <> '') and place <> 'held' \
     and kind in ('missing-there', 'missing-here', 'field-differs', 'number-changed', 'status-back', 'unit-ambiguous') \

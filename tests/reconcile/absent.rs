@@ -18,7 +18,7 @@ async fn items(house: &House, key: &str) -> Vec<Item> {
     page.into_iter().filter(|item| item.key == key && item.place != "held").collect()
 }
 
-async fn item(house: &House, key: &str) -> Item {
+pub(super) async fn item(house: &House, key: &str) -> Item {
     let mut all = items(house, key).await;
     assert_eq!(all.len(), 1, "{all:?}");
     all.remove(0)
@@ -28,11 +28,11 @@ async fn events(house: &House, id: i64) -> Vec<Event> {
     review::events(&mut house.world.store.read().await.unwrap(), id).await.unwrap()
 }
 
-async fn happened(house: &House, id: i64) -> Vec<String> {
+pub(super) async fn happened(house: &House, id: i64) -> Vec<String> {
     events(house, id).await.into_iter().map(|event| event.event).collect()
 }
 
-async fn does(house: &House, id: i64, step: Step) {
+pub(super) async fn does(house: &House, id: i64, step: Step) {
     let asked =
         Asked { step, version: None, who: "lan".into(), words: String::new(), reason: String::new(), until: None };
     let mut tx = house.world.store.write().await.unwrap();
@@ -56,12 +56,12 @@ fn put_back(house: &House, key: &str) {
     local.execute("delete from ban_sao where ma_ho_so = ?1", [key]).unwrap();
 }
 
-fn change(house: &House, key: &str, what: &str) {
+pub(super) fn change(house: &House, key: &str, what: &str) {
     let sql = format!("update doi_tuong set {what} where ma_ho_so = ?1");
     assert_eq!(house.world.local().execute(&sql, [key]).unwrap(), 1);
 }
 
-async fn sync(house: &House) -> Outcome {
+pub(super) async fn sync(house: &House) -> Outcome {
     house.world.hands.pass(60_000);
     house.world.sync_released().await.unwrap()
 }

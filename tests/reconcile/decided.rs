@@ -1,11 +1,12 @@
 //! What was decided, and what a comparison concludes of it later: nothing goes round, nothing is undone, all of it ends.
 
-use molisa_gateway::mismatch;
+use molisa_gateway::mismatch::{self, Decision, Step};
 use molisa_gateway::reconcile::{Found, Wanted};
-use molisa_gateway::sandbox::Tamper;
+use molisa_gateway::sandbox::{Rule, Tamper};
 use molisa_gateway::store::leases::{self, Taken};
 use tokio_util::sync::CancellationToken;
 
+use super::absent::{change, does, happened, item, sync};
 use super::{House, changed, set};
 
 type Row = (String, String, String);
@@ -170,5 +171,38 @@ async fn the_schedule_goes_on_with_no_round_of_a_persons() {
             left.push((found.resumed, found.dry_run));
         }
         assert_eq!(left, [(false, false), (false, false), (false, false), (true, false)], "only its own kind of round");
+    }
+}
+
+/// What was corrected or let go again, and is refused once more, is open again with its history, until it is taken.
+#[tokio::test]
+async fn a_refusal_that_comes_again_opens_again_whatever_was_decided() {
+    for house in House::on_each("refused again", 200).await {
+        let key = &house.people()[30];
+        let refused = Rule::Refused { code: "E17".into(), text: "sai".into() };
+        house.world.nation().rule(key, Some(refused));
+        change(&house, key, "dia_chi = 'Ấp Một'");
+        sync(&house).await;
+        let id = item(&house, key).await.id;
+        let decided = [Decision::CorrectAtSource, Decision::KeepOurs, Decision::KeepOurs];
+        for (time, decision) in (0_i64..).zip(decided) {
+            let open = item(&house, key).await;
+            assert_eq!((open.kind.as_str(), open.state.as_str(), open.relapses), ("refused-there", "open", time));
+            does(&house, id, Step::Decide(decision)).await;
+            house.compared(true).await;
+            assert_eq!(item(&house, key).await.state, "applied");
+            if decision == Decision::CorrectAtSource {
+                change(&house, key, "dia_chi = 'Ấp Hai'");
+            }
+            if time == 2 {
+                house.world.nation().rule(key, None);
+            }
+            sync(&house).await;
+        }
+        let told = happened(&house, id).await;
+        assert_eq!(told.iter().filter(|event| *event == "reopened").count(), 2, "{told:?}");
+        assert_eq!(told.last().map(String::as_str), Some("closed"), "it was taken: {told:?}");
+        assert!(rows(&house).await.is_empty());
+        house.world.assert_clean();
     }
 }
