@@ -2,11 +2,11 @@
 
 use crate::model::{Likeness, Says};
 
-use super::{StoreError, Tx, json_list, on, related};
+use super::{PART, StoreError, Tx, json_list, on, related};
 
-/// Writes down likenesses, 500 a statement. What a later row does not know stays as it was: a stop may lack the person.
+/// Writes down likenesses, [`PART`] a statement. What a later row does not know stays as it was: a stop may lack the person.
 pub async fn note(tx: &mut Tx, stream: i64, rows: &[(String, Likeness)]) -> Result<(), StoreError> {
-    for part in rows.chunks(500) {
+    for part in rows.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into likeness (stream_id, key, alike, born, sex, unit, says, place, account) ");
             sql.push_values(part, |mut b, (key, like)| {
@@ -20,7 +20,7 @@ pub async fn note(tx: &mut Tx, stream: i64, rows: &[(String, Likeness)]) -> Resu
                 unit = case when excluded.unit = '' then likeness.unit else excluded.unit end, \
                 says = excluded.says, account = excluded.account, \
                 place = case when excluded.place = '' then likeness.place else excluded.place end");
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())

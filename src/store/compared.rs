@@ -2,7 +2,7 @@
 
 use crate::model::Timestamp;
 
-use super::{StoreError, Tx, on};
+use super::{PART, StoreError, Tx, on};
 
 /// A round that stands in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,14 +71,14 @@ const FORGET_SCOPES: &str = "delete from comparison_scope where comparison_id = 
 /// Keeps what the nation counted: province, commune, number.
 pub async fn counted(tx: &mut Tx, round: i64, counts: &[(String, String, i64)]) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query(FORGET_COUNTS).bind(round).execute(c).await?.rows_affected());
-    for part in counts.chunks(500) {
+    for part in counts.chunks(PART) {
         on!(tx, c => {
             let mut sql =
                 sqlx::QueryBuilder::new("insert into comparison_count (comparison_id, province, unit, number) ");
             sql.push_values(part, |mut b, (province, unit, number)| {
                 b.push_bind(round).push_bind(province).push_bind(unit).push_bind(number);
             });
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())
@@ -118,7 +118,7 @@ pub struct Scope {
 /// Plans what is listed in a look, in this order.
 pub async fn plan(tx: &mut Tx, round: i64, look: i64, scopes: &[Scope]) -> Result<(), StoreError> {
     on!(tx, c => sqlx::query(FORGET_SCOPES).bind(round).bind(look).execute(c).await?.rows_affected());
-    for part in scopes.chunks(500) {
+    for part in scopes.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new(
                 "insert into comparison_scope (comparison_id, look, number, province, unit, counted) ");
@@ -126,7 +126,7 @@ pub async fn plan(tx: &mut Tx, round: i64, look: i64, scopes: &[Scope]) -> Resul
                 b.push_bind(round).push_bind(look).push_bind(scope.number).push_bind(&scope.province)
                     .push_bind(&scope.unit).push_bind(scope.counted);
             });
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())

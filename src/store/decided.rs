@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::model::Timestamp;
 
-use super::{StoreError, Tx, json_list, on};
+use super::{PART, StoreError, Tx, json_list, on};
 
 /// The kind and the reason of the mismatch that keeps a parked record in view.
 pub const PARKED: &str = "parked";
@@ -28,14 +28,14 @@ pub struct Decision<'a> {
 
 /// Writes down a decision about these records.
 pub async fn add(tx: &mut Tx, stream: i64, keys: &[String], decided: &Decision<'_>) -> Result<(), StoreError> {
-    for part in keys.chunks(500) {
+    for part in keys.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into decision (stream_id, key, verb, at_ms, who, reason, batch_key) ");
             sql.push_values(part, |mut b, key| {
                 b.push_bind(stream).push_bind(key).push_bind(decided.verb).push_bind(decided.at.0).push_bind(decided.who)
                     .push_bind(decided.reason).push_bind(decided.batch_key);
             });
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::model::Fact;
 
-use super::{StoreError, Tx, json_list, on};
+use super::{PART, StoreError, Tx, json_list, on};
 
 /// A fact as it is kept.
 #[derive(Debug, Clone)]
@@ -101,12 +101,12 @@ pub async fn since(tx: &mut Tx) -> Result<i64, StoreError> {
     Ok(since)
 }
 
-/// Writes down facts, 500 a statement, and how far the order of arrival has come.
+/// Writes down facts, [`PART`] a statement, and how far the order of arrival has come.
 pub async fn note(tx: &mut Tx, stream: i64, last: i64, drafts: &[Draft]) -> Result<(), StoreError> {
     if drafts.is_empty() {
         return Ok(());
     }
-    for part in drafts.chunks(500) {
+    for part in drafts.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into fact (stream_id, key, programme, benefit, person, earlier, subject, \
                 from_day, until_day, flag, ended, since, live, fresh, again) ");
@@ -121,7 +121,7 @@ pub async fn note(tx: &mut Tx, stream: i64, last: i64, drafts: &[Draft]) -> Resu
                 person = excluded.person, earlier = excluded.earlier, subject = excluded.subject, from_day = excluded.from_day, \
                 until_day = excluded.until_day, flag = excluded.flag, ended = excluded.ended, since = excluded.since, \
                 live = excluded.live, fresh = excluded.fresh, again = excluded.again");
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     on!(tx, c => sqlx::query(MOVE_ON).bind(last).execute(c).await?.rows_affected());
@@ -242,14 +242,14 @@ pub async fn uncross(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<(), Stor
 /// These are held because of another; the others are compared again. None of them may be held so already.
 pub async fn cross(tx: &mut Tx, rows: &[Crossed]) -> Result<(), StoreError> {
     let Some(stream) = rows.first().map(|row| row.stream) else { return Ok(()) };
-    for part in rows.chunks(500) {
+    for part in rows.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into crossed (stream_id, key, by_stream, by_key, kind, law) ");
             sql.push_values(part, |mut b, row| {
                 b.push_bind(row.stream).push_bind(&row.key).push_bind(row.by_stream).push_bind(&row.by_key)
                     .push_bind(&row.kind).push_bind(&row.law);
             });
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     touch_by(tx, stream, &json_list(rows.iter().map(|row| row.key.as_str()))).await

@@ -14,7 +14,7 @@ use crate::model::{Lane, Timestamp};
 
 use super::ledger::content;
 use super::outbox::Item;
-use super::{StoreError, Tx, json_ids, json_list, on};
+use super::{PART, StoreError, Tx, json_ids, json_list, on};
 
 const OF_ROWS_SQLITE: &str = "select lane, lane_at, status from outbox where id in (select value from json_each($1)) \
     and lane <> '' order by id";
@@ -52,14 +52,14 @@ async fn write(
     rest: &str,
 ) -> Result<(), StoreError> {
     let rows: Vec<_> = rows.iter().collect();
-    for part in rows.chunks(500) {
+    for part in rows.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into lane_state (system, lane, status, at) ");
             sql.push_values(part, |mut b, (lane, (status, at))| {
                 b.push_bind(system).push_bind(*lane).push_bind(status).push_bind(at);
             });
             sql.push(rest);
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())
@@ -139,14 +139,14 @@ const NEXT_POSTGRES: &str = "select o.id, o.key, o.action, o.version, d.payload,
 /// Of a system: lanes, each with a status that its portal showed. What was shown once stays, in whatever order it comes.
 pub async fn show(tx: &mut Tx, system: &str, shown: &BTreeSet<(&str, &str)>) -> Result<(), StoreError> {
     let shown: Vec<_> = shown.iter().collect();
-    for part in shown.chunks(500) {
+    for part in shown.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into lane_shown (system, lane, status) ");
             sql.push_values(part, |mut b, (lane, status)| {
                 b.push_bind(system).push_bind(*lane).push_bind(*status);
             });
             sql.push(" on conflict (system, lane, status) do nothing");
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::model::{Action, ContentHash, Timestamp};
 
-use super::{StoreError, Tx, json_ids, json_list, on};
+use super::{PART, StoreError, Tx, json_ids, json_list, on};
 
 /// A ledger row as the scan needs it.
 #[derive(Debug, Clone)]
@@ -133,9 +133,9 @@ pub struct Judged {
     pub unit: String,
 }
 
-/// Writes down what was judged, 500 rows a statement.
+/// Writes down what was judged, [`PART`] rows a statement.
 pub async fn note(tx: &mut Tx, stream: i64, judged_by: [u8; 8], rows: &[Judged]) -> Result<(), StoreError> {
-    for part in rows.chunks(500) {
+    for part in rows.chunks(PART) {
         let count = on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into ledger (stream_id, key, raw, judged_by, judge_again, verdict, unit) ");
             sql.push_values(part, |mut b, row| {
@@ -145,7 +145,7 @@ pub async fn note(tx: &mut Tx, stream: i64, judged_by: [u8; 8], rows: &[Judged])
             sql.push(" on conflict (stream_id, key) do update set raw = excluded.raw, judged_by = excluded.judged_by, \
                 judge_again = excluded.judge_again, verdict = excluded.verdict, \
                 unit = case when excluded.unit = '' then ledger.unit else excluded.unit end");
-            sql.build().execute(c).await?.rows_affected()
+            sql.build().persistent(part.len() == PART).execute(c).await?.rows_affected()
         });
         if count != part.len() as u64 {
             return Err(StoreError::Unexpected("the number of ledger rows written"));
@@ -173,7 +173,7 @@ pub async fn confirm(
     now: Timestamp,
     rows: &[Confirmed],
 ) -> Result<(), StoreError> {
-    for part in rows.chunks(500) {
+    for part in rows.chunks(PART) {
         let count = on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into ledger (stream_id, key, raw, judged_by, verdict, confirmed_action, \
                 confirmed_version, national_id, receipt, confirmed_ms) ");
@@ -186,7 +186,7 @@ pub async fn confirm(
                 confirmed_version = excluded.confirmed_version, \
                 national_id = case when excluded.national_id = '' then ledger.national_id else excluded.national_id end, \
                 receipt = excluded.receipt, confirmed_ms = excluded.confirmed_ms, refused_action = null, refused_version = null");
-            sql.build().execute(c).await?.rows_affected()
+            sql.build().persistent(part.len() == PART).execute(c).await?.rows_affected()
         });
         if count != part.len() as u64 {
             return Err(StoreError::Unexpected("the number of ledger rows confirmed"));

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::{ContentHash, Reason, Timestamp};
 
-use super::{StoreError, Tx, json_ids, json_list, mismatch, on};
+use super::{PART, StoreError, Tx, json_ids, json_list, mismatch, on};
 
 /// A record as it was listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Row {
 
 /// Keeps what was listed. One statement may not touch a row twice: each key once.
 pub async fn keep(tx: &mut Tx, stream: i64, round: i64, rows: &[Row]) -> Result<(), StoreError> {
-    for part in rows.chunks(500) {
+    for part in rows.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into listed (stream_id, key, comparison_id, version, unit, stopped, \
                 national_id, person, earlier, person_group) ");
@@ -41,7 +41,7 @@ pub async fn keep(tx: &mut Tx, stream: i64, round: i64, rows: &[Row]) -> Result<
             sql.push(" on conflict (stream_id, key) do update set comparison_id = excluded.comparison_id, version = excluded.version, \
                 unit = excluded.unit, stopped = excluded.stopped, national_id = excluded.national_id, \
                 person = excluded.person, earlier = excluded.earlier, person_group = excluded.person_group");
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())
@@ -90,7 +90,7 @@ pub struct Suspect {
 
 /// Notes suspects, each key once.
 pub async fn suspect(tx: &mut Tx, stream: i64, round: i64, suspects: &[Suspect]) -> Result<(), StoreError> {
-    for part in suspects.chunks(500) {
+    for part in suspects.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new(
                 "insert into suspect (stream_id, key, comparison_id, what, receipt, unit, unit_there) ");
@@ -100,7 +100,7 @@ pub async fn suspect(tx: &mut Tx, stream: i64, round: i64, suspects: &[Suspect])
             });
             sql.push(" on conflict (stream_id, key) do update set comparison_id = excluded.comparison_id, what = excluded.what, \
                 receipt = excluded.receipt, unit = excluded.unit, unit_there = excluded.unit_there, seen = 0");
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::model::{Kind, Reason, Timestamp};
 pub(super) use super::closing::closed;
 pub use super::closing::{close, close_at, close_held, close_told};
 use super::closing::{close_others, told};
-use super::{StoreError, Tx, on};
+use super::{PART, StoreError, Tx, on};
 
 /// The place of what is held here: of one record there is one at a time, whatever its kind.
 pub const HELD: &str = "held";
@@ -112,7 +112,7 @@ pub async fn open(tx: &mut Tx, stream: i64, run: i64, now: Timestamp, drafts: &[
             drafts.iter().filter(|d| d.place == HELD && d.kind == kind).map(|d| d.key.as_str()).collect();
         close_others(tx, stream, kind, &keys, now).await?;
     }
-    for part in drafts.chunks(200) {
+    for part in drafts.chunks(PART) {
         overtaken(tx, stream, now, part).await?;
         let seen: Vec<Seen> = on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into mismatch (stream_id, key, kind, place, reason, cause, field, value, theirs, \
@@ -125,7 +125,7 @@ pub async fn open(tx: &mut Tx, stream: i64, run: i64, now: Timestamp, drafts: &[
                     .push_bind(&d.persons[0]).push_bind(&d.persons[1]).push_bind(d.there());
             });
             sql.push(AGAIN);
-            sql.build_query_as().fetch_all(c).await?
+            sql.build_query_as().persistent(part.len() == PART).fetch_all(c).await?
         });
         let fresh: Vec<Noted<'_>> = seen
             .into_iter()
@@ -242,14 +242,14 @@ impl<'a> Noted<'a> {
 
 /// Writes down what happened to these.
 pub async fn note(tx: &mut Tx, now: Timestamp, events: &[Noted<'_>]) -> Result<(), StoreError> {
-    for part in events.chunks(500) {
+    for part in events.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into mismatch_event (mismatch_id, at_ms, who, event, what, reason, words) ");
             sql.push_values(part, |mut b, e| {
                 b.push_bind(e.id).push_bind(now.0).push_bind(e.who).push_bind(e.event).push_bind(e.what).push_bind(e.reason)
                     .push_bind(e.words);
             });
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())

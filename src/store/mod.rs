@@ -208,6 +208,10 @@ impl Tx {
     }
 }
 
+/// So many rows of values stand in one statement. Each number of rows is a text of its own, and a prepared statement of
+/// thousands of values takes half a megabyte: only that of a whole part is kept for the next one.
+pub(crate) const PART: usize = 200;
+
 impl Store {
     /// Opens the store and brings its tables up to date.
     ///

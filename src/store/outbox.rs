@@ -11,7 +11,7 @@ use crate::delta::{Class, Content, Known, Tally};
 use crate::model::{Action, ContentHash, Lane, Timestamp};
 
 use super::ledger::content;
-use super::{StoreError, Tx, json_ids, json_list, on};
+use super::{PART, StoreError, Tx, json_ids, json_list, on};
 
 /// A row to be added.
 #[derive(Debug, Clone)]
@@ -80,10 +80,10 @@ const IDS_SQLITE: &str = "select coalesce((select seq from sqlite_sequence where
 const IDS_POSTGRES: &str =
     "select nextval(pg_get_serial_sequence('outbox', 'id')) from jsonb_array_elements($1::jsonb)";
 
-/// Adds rows, 500 a statement; `ready` says whether they may go at once.
+/// Adds rows, [`PART`] a statement; `ready` says whether they may go at once.
 pub async fn add(tx: &mut Tx, stream: i64, run: i64, ready: bool, drafts: &[Draft]) -> Result<(), StoreError> {
     let state = if ready { "ready" } else { "staged" };
-    for part in drafts.chunks(500) {
+    for part in drafts.chunks(PART) {
         let numbers: Vec<i64> = (1..).take(part.len()).collect();
         let (sql, list) = (tx.pick(IDS_SQLITE, IDS_POSTGRES), json_ids(&numbers));
         let ids: Vec<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(&list).fetch_all(c).await?);
@@ -100,12 +100,12 @@ pub async fn add(tx: &mut Tx, stream: i64, run: i64, ready: bool, drafts: &[Draf
                     b.push_bind(name).push_bind(at).push_bind(status);
                 }
             });
-            sql.build().execute(&mut *c).await?;
+            sql.build().persistent(part.len() == PART).execute(&mut *c).await?;
             let mut sql = sqlx::QueryBuilder::new("insert into payload (outbox_id, payload) ");
             sql.push_values(part.iter().zip(&ids), |mut b, (d, (id,))| {
                 b.push_bind(id).push_bind(&d.payload);
             });
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())

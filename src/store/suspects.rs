@@ -5,7 +5,7 @@
 
 use crate::model::{Likeness, Says};
 
-use super::{StoreError, Tx, json_list, on};
+use super::{PART, StoreError, Tx, json_list, on};
 
 /// By what records belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,14 +184,14 @@ pub async fn found_of(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<Vec<Fou
 
 /// Remembers what was found by a digest.
 pub async fn note(tx: &mut Tx, (what, digest): (What, &str), found: &[Found]) -> Result<(), StoreError> {
-    for part in found.chunks(500) {
+    for part in found.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into suspicion (stream_id, key, place, what, digest) ");
             sql.push_values(part, |mut b, (stream, key, place)| {
                 b.push_bind(stream).push_bind(key).push_bind(place).push_bind(what.word()).push_bind(digest);
             });
             sql.push(" on conflict (stream_id, key, place) do update set what = excluded.what, digest = excluded.digest");
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use crate::model::{Asked, Decisions, Place, Timestamp};
 
-use super::{StoreError, Tx, json_list, on};
+use super::{PART, StoreError, Tx, json_list, on};
 
 /// What a run must know.
 #[derive(Debug, Default)]
@@ -59,7 +59,7 @@ pub async fn note(tx: &mut Tx, stream: i64, asked: &[(String, Option<Asked>)]) -
     let none: Vec<&str> = asked.iter().filter(|(_, a)| a.is_none()).map(|(key, _)| key.as_str()).collect();
     forget(tx, stream, &none).await?;
     let some: Vec<(&String, &Asked)> = asked.iter().filter_map(|(key, a)| a.as_ref().map(|a| (key, a))).collect();
-    for part in some.chunks(500) {
+    for part in some.chunks(PART) {
         on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into unit_asked (stream_id, key, place, code, address, candidates, decision_id) ");
             sql.push_values(part, |mut b, (key, a)| {
@@ -68,7 +68,7 @@ pub async fn note(tx: &mut Tx, stream: i64, asked: &[(String, Option<Asked>)]) -
             });
             sql.push(" on conflict (stream_id, key) do update set place = excluded.place, code = excluded.code, \
                 address = excluded.address, candidates = excluded.candidates, decision_id = excluded.decision_id");
-            sql.build().execute(c).await?;
+            sql.build().persistent(part.len() == PART).execute(c).await?;
         });
     }
     Ok(())
