@@ -171,7 +171,7 @@ async fn tell(twists: &[Twist]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4, max_shrink_iters: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3, max_shrink_iters: 60, ..ProptestConfig::default() })]
 
     /// Thousands of them in all; a story that fails is told with as few as show it.
     #[test]
