@@ -5,7 +5,7 @@ create index mismatch_absent on mismatch (stream_id, key) where absent_ms is not
 
 -- Who opened it did not always know the commune; the ledger does. A commune's report is one walk along one index.
 update mismatch set unit = coalesce((select l.unit from ledger l where l.stream_id = mismatch.stream_id and l.key = mismatch.key), '')
-where unit = '';
+where unit = '' and exists (select 1 from ledger l where l.stream_id = mismatch.stream_id and l.key = mismatch.key and l.unit <> '');
 create index mismatch_of_unit on mismatch (stream_id, unit, key, id) where closed_ms is null;
 -- what comparisons opened, without all that was held; `|| ''` keeps planners from other ways to it
 create index mismatch_compared on mismatch (stream_id, id) where closed_ms is null and place <> 'held'

@@ -38,7 +38,7 @@ impl<T: Serialize> Ended<T> {
     pub fn close(&self, code: impl Fn(&T) -> u8) -> u8 {
         for (name, error, _) in &self.failed {
             // Some say themselves whose they are.
-            if error.contains(name.as_str()) {
+            if error.contains(&format!("luồng {name}:")) {
                 complain!("{error}");
             } else {
                 complain!("{name}: {error}");

@@ -110,6 +110,7 @@ impl Mapping {
             Some(stop) => stop.set.known(&slots),
             None => self.write.canonical(&slots),
         };
+        let about = if blocked && stop.is_none() { self.write.known(&slots) } else { String::new() };
         let said = self.facts.as_ref().and_then(|facts| match stop {
             None => facts.said(&Facts { slots: &slots, names: &self.write.names, today }, &out.complaints),
             Some(stop) => {
@@ -124,6 +125,7 @@ impl Mapping {
         Judgement {
             action: if stop.is_some() { Action::Stop } else { Action::Write },
             canonical,
+            about,
             unit,
             complaints: out.complaints,
             judge_again_on: out.again,

@@ -273,6 +273,11 @@ fn step<'a>(
             if item.decided_by == asked.who {
                 return Err(No::Same(asked.who.clone()));
             }
+            // Decided before that was ruled out.
+            let fits = |kind| Decision::from_word(&item.decision).is_none_or(|decision| decision.fits(kind));
+            if !Kind::from_word(&item.kind).is_none_or(fits) {
+                return Err(No::OneNumber);
+            }
             new.seconded_by.clone_from(&asked.who);
             (Some(new), Noted { what: &item.decision, ..event("seconded") })
         }

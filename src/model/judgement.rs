@@ -70,6 +70,8 @@ pub struct Judgement {
     /// The canonical JSON of the national record (of a stop: the stop's fields).
     /// Empty when a complaint blocks.
     pub canonical: String,
+    /// Of a record that is held, what could be read of it, in the same form: for lists that people check, never sent.
+    pub about: String,
     /// The commune's code, for counts and plans; empty when unknown.
     pub unit: String,
     /// All complaints; the record is held when one of them blocks.

@@ -150,7 +150,8 @@ impl Sides<'_> {
         };
         let told = Told::of(Kind::MissingHere, reason, self.decisions.right_of(Kind::MissingHere));
         let told = Told { cause: reason.word().to_owned(), theirs: record.national_id.clone(), ..told };
-        told.draft(&record.reference, &record.unit, there(record, None))
+        let (draft, right) = told.draft(&record.reference, &record.unit, there(record, None));
+        (Draft { about: serde_json::to_string(&record.content).unwrap_or_default(), ..draft }, right)
     }
 }
 

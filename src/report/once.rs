@@ -7,7 +7,8 @@ use jiff::civil::Date;
 
 use super::half_year::{End, Line, Seen};
 
-/// The records of one person together: spells that overlap are one time in which they draw.
+/// The records of one person together: spells that overlap are one time in which they draw. One that begins on the day on
+/// which another ends follows it: the groups count a stop and a beginning, and so does the total.
 fn times(seen: &[Seen]) -> Vec<Vec<&Seen>> {
     let mut all: Vec<&Seen> = seen.iter().collect();
     all.sort_by_key(|one| one.begins);
@@ -16,7 +17,7 @@ fn times(seen: &[Seen]) -> Vec<Vec<&Seen>> {
     let mut until: Option<Date> = None;
     for one in all {
         let ends = one.ends.as_ref().map(|(day, _)| *day);
-        let goes_on = until.is_none_or(|until| one.begins.is_none_or(|begins| begins <= until));
+        let goes_on = until.is_none_or(|until| one.begins.is_none_or(|begins| begins < until));
         if let Some(time) = times.last_mut().filter(|_| goes_on) {
             time.push(one);
             until = until.zip(ends).map(|(until, ends)| until.max(ends));
@@ -28,9 +29,9 @@ fn times(seen: &[Seen]) -> Vec<Vec<&Seen>> {
     times
 }
 
-/// Whether two of the records are drawn for at the same time.
+/// Whether the person draws in two groups at the same time.
 pub(super) fn is_in_two(seen: &[Seen]) -> bool {
-    times(seen).iter().any(|time| time.len() > 1)
+    times(seen).iter().any(|time| time.iter().any(|one| one.last.group != time[0].last.group))
 }
 
 /// What the groups count of a person beyond once, people only.

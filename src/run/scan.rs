@@ -195,7 +195,8 @@ impl Scan<'_> {
             let mut decisions = std::collections::HashMap::new();
             if self.stream.decision.is_some() {
                 for (_, key, _, confirmed) in &missing {
-                    if confirmed.as_deref() == Some("write")
+                    // What was never confirmed, or is to be said again, is over with a decision as well.
+                    if confirmed.as_deref() != Some("stop")
                         && let Some(found) = decision(&self.judge, &finder, key).await.map_err(failed)?
                     {
                         decisions.insert(key.clone(), found);

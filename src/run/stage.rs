@@ -370,6 +370,7 @@ fn held(reason: Reason, field: &str, value: &str, detail: &str) -> Judgement {
     Judgement {
         action: Action::Write,
         canonical: String::new(),
+        about: String::new(),
         unit: String::new(),
         complaints: vec![complaint],
         judge_again_on: None,
@@ -389,6 +390,12 @@ fn draft(row: &Fresh, gravest: &Complaint) -> mismatch::Draft {
         complaints: serde_json::to_string(&row.judgement.complaints).unwrap_or_else(|_| "[]".to_owned()),
         source_row: i64::try_from(row.number).ok(),
         unit: row.judgement.unit.clone(),
+        // Held for another record's sake, it could be read as a whole.
+        about: [&row.judgement.about, &row.judgement.canonical]
+            .into_iter()
+            .find(|text| !text.is_empty())
+            .cloned()
+            .unwrap_or_default(),
         ..mismatch::Draft::held(&row.key, gravest.reason)
     }
 }

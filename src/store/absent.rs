@@ -75,10 +75,15 @@ pub async fn keys(tx: &mut Tx, stream: i64) -> Result<BTreeSet<String>, StoreErr
 
 const AGAIN_SQLITE: &str = "update mismatch set state = 'decided', absent_ms = null, version = version + 1 \
     where stream_id = $1 and key in (select value from json_each($2)) and absent_ms is not null and closed_ms is null \
-    and state || '' = 'open' returning id";
+    and state || '' = 'open' and decision = 'keep-ours' and seconded_by <> '' returning id";
 const AGAIN_POSTGRES: &str = "update mismatch set state = 'decided', absent_ms = null, version = version + 1 \
     where stream_id = $1 and key in (select jsonb_array_elements_text($2::jsonb)) and absent_ms is not null and closed_ms is null \
-    and state || '' = 'open' returning id";
+    and state || '' = 'open' and decision = 'keep-ours' and seconded_by <> '' returning id";
+
+const THERE_SQLITE: &str = "update mismatch set absent_ms = null where stream_id = $1 and key in (select value from json_each($2)) \
+    and absent_ms is not null";
+const THERE_POSTGRES: &str = "update mismatch set absent_ms = null where stream_id = $1 \
+    and key in (select jsonb_array_elements_text($2::jsonb)) and absent_ms is not null";
 
 /// The source has these records again: unless somebody took them in hand, what was decided holds, and takes effect
 /// before the row is judged.
@@ -88,6 +93,9 @@ pub async fn met(tx: &mut Tx, stream: i64, now: Timestamp, keys: &[&str]) -> Res
     }
     let (sql, list) = (tx.pick(AGAIN_SQLITE, AGAIN_POSTGRES), json_list(keys.iter().copied()));
     let rows: Vec<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
+    // Whoever has one in hand decides about a record that is there.
+    let there = tx.pick(THERE_SQLITE, THERE_POSTGRES);
+    on!(tx, c => sqlx::query(there).bind(stream).bind(&list).execute(c).await?.rows_affected());
     let again: HashSet<i64> = rows.into_iter().map(|(id,)| id).collect();
     let words = Message::OursIsThereAgain.both();
     let events: Vec<Noted<'_>> =

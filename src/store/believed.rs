@@ -77,31 +77,36 @@ pub struct Known {
     pub unit: String,
     /// The next scan judges it whatever its row says.
     pub unjudged: bool,
+    /// What was sent last of it was refused.
+    pub refused: bool,
 }
 
 impl Known {
-    /// Whether a scan has still to say what goes of it: it was not met yet, or what it has is held.
+    /// Whether ours has still to go: no scan met it yet, or what it has is held, or was refused.
     pub fn is_due(&self) -> bool {
-        self.unjudged || self.verdict == "held"
+        self.unjudged || self.refused || self.verdict == "held"
     }
 }
 
 const KNOWN_SQLITE: &str = "select l.key, l.verdict, l.confirmed_action, l.confirmed_version, coalesce(l.receipt, ''), l.confirmed_ms, coalesce((select o.unit \
-    from outbox o where o.stream_id = l.stream_id and o.key = l.key and o.action = 'write' and o.state || '' = 'accepted' order by o.id desc limit 1), l.unit), l.raw \
+    from outbox o where o.stream_id = l.stream_id and o.key = l.key and o.action = 'write' and o.state || '' = 'accepted' order by o.id desc limit 1), l.unit), l.raw, l.refused_version is not null \
     from ledger l where l.stream_id = $1 and l.key in (select value from json_each($2))";
 const KNOWN_POSTGRES: &str = "select l.key, l.verdict, l.confirmed_action, l.confirmed_version, coalesce(l.receipt, ''), l.confirmed_ms, coalesce((select o.unit \
-    from outbox o where o.stream_id = l.stream_id and o.key = l.key and o.action = 'write' and o.state || '' = 'accepted' order by o.id desc limit 1), l.unit), l.raw \
+    from outbox o where o.stream_id = l.stream_id and o.key = l.key and o.action = 'write' and o.state || '' = 'accepted' order by o.id desc limit 1), l.unit), l.raw, l.refused_version is not null \
     from ledger l where l.stream_id = $1 and l.key in (select jsonb_array_elements_text($2::jsonb))";
 
 /// What the ledger says of these keys.
 pub async fn known(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<String, Known>, StoreError> {
-    type Row = (String, String, Option<String>, Option<Vec<u8>>, String, Option<i64>, String, Vec<u8>);
+    type Row = (String, String, Option<String>, Option<Vec<u8>>, String, Option<i64>, String, Vec<u8>, bool);
     let (sql, list) = (tx.pick(KNOWN_SQLITE, KNOWN_POSTGRES), json_list(keys.iter().copied()));
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
     let mut known = HashMap::with_capacity(rows.len());
-    for (key, verdict, action, version, receipt, at, unit, raw) in rows {
+    for (key, verdict, action, version, receipt, at, unit, raw, refused) in rows {
         let (confirmed, unjudged) = (content(action, version)?, raw.iter().all(|byte| *byte == 0));
-        known.insert(key, Known { verdict, confirmed, receipt, confirmed_at: at.map(Timestamp), unit, unjudged });
+        known.insert(
+            key,
+            Known { verdict, confirmed, receipt, confirmed_at: at.map(Timestamp), unit, unjudged, refused },
+        );
     }
     Ok(known)
 }

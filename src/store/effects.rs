@@ -132,10 +132,10 @@ pub async fn say_again(tx: &mut Tx, stream: i64, now: Timestamp, rows: &[Due]) -
 }
 
 const LIST_SQLITE: &str = "insert into correction (stream_id, mismatch_id, key, kind, field, ours, theirs, unit, decision, decided_by, why, at_ms) \
-    select stream_id, id, key, kind, field, value, theirs, unit, decision, decided_by, why, $2 from mismatch \
+    select stream_id, id, key, kind, field, value, case when theirs = '' then proposal else theirs end, unit, decision, decided_by, why, $2 from mismatch \
     where id in (select value from json_each($1)) on conflict do nothing";
 const LIST_POSTGRES: &str = "insert into correction (stream_id, mismatch_id, key, kind, field, ours, theirs, unit, decision, decided_by, why, at_ms) \
-    select stream_id, id, key, kind, field, value, theirs, unit, decision, decided_by, why, $2 from mismatch \
+    select stream_id, id, key, kind, field, value, case when theirs = '' then proposal else theirs end, unit, decision, decided_by, why, $2 from mismatch \
     where id in (select jsonb_array_elements_text($1::jsonb)::bigint) on conflict do nothing";
 
 /// Puts these on the list of what the province has to correct.

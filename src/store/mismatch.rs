@@ -46,6 +46,9 @@ pub struct Draft {
     /// Digests of the number on our side and on the other, as [`scoped`](crate::model::scoped) writes them; empty where
     /// there is none. By them two numbers can be merged.
     pub persons: [String; 2],
+    /// What the record says, as canonical JSON: of what is held or only the nation has, which no outbox knows. For lists that
+    /// people check.
+    pub about: String,
     /// What the nation really has under this key, where a comparison has seen it.
     pub there: Option<Content>,
 }
@@ -54,7 +57,7 @@ impl Draft {
     /// A mismatch of this kind and reason with nothing else told.
     pub fn new(key: &str, kind: Kind, reason: &str) -> Self {
         let (key, reason) = (key.to_owned(), reason.to_owned());
-        let [place, cause, field, value, theirs, proposal, detail, unit] = <[String; 8]>::default();
+        let [place, cause, field, value, theirs, proposal, detail, unit, about] = <[String; 9]>::default();
         Self {
             key,
             kind,
@@ -70,6 +73,7 @@ impl Draft {
             source_row: None,
             unit,
             persons: Default::default(),
+            about,
             there: None,
         }
     }
@@ -116,13 +120,13 @@ pub async fn open(tx: &mut Tx, stream: i64, run: i64, now: Timestamp, drafts: &[
         overtaken(tx, stream, now, part).await?;
         let seen: Vec<Seen> = on!(tx, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into mismatch (stream_id, key, kind, place, reason, cause, field, value, theirs, \
-                proposal, detail, complaints, source_row, unit, gravity, state, opened_ms, seen_ms, run_id, person, other, there) ");
+                proposal, detail, complaints, source_row, unit, gravity, state, opened_ms, seen_ms, run_id, person, other, there, about) ");
             sql.push_values(part, |mut b, d| {
                 b.push_bind(stream).push_bind(&d.key).push_bind(d.kind.word()).push_bind(&d.place).push_bind(&d.reason)
                     .push_bind(d.cause()).push_bind(&d.field).push_bind(&d.value).push_bind(&d.theirs).push_bind(&d.proposal)
                     .push_bind(&d.detail).push_bind(&d.complaints).push_bind(d.source_row).push_bind(&d.unit)
                     .push_bind(d.kind.gravity().rank()).push_bind("open").push_bind(now.0).push_bind(now.0).push_bind(run)
-                    .push_bind(&d.persons[0]).push_bind(&d.persons[1]).push_bind(d.there());
+                    .push_bind(&d.persons[0]).push_bind(&d.persons[1]).push_bind(d.there()).push_bind(&d.about);
             });
             sql.push(AGAIN);
             sql.build_query_as().persistent(part.len() == PART).fetch_all(c).await?
@@ -195,6 +199,7 @@ const AGAIN: &str = concat!(
     field = excluded.field, value = excluded.value, theirs = excluded.theirs, proposal = excluded.proposal, detail = excluded.detail, \
     complaints = excluded.complaints, source_row = excluded.source_row, gravity = excluded.gravity, \
     person = excluded.person, other = excluded.other, there = excluded.there, \
+    about = case when excluded.about = '' then mismatch.about else excluded.about end, \
     absent_ms = case when mismatch.closed_ms is null and mismatch.value = excluded.value and mismatch.theirs = excluded.theirs \
     then mismatch.absent_ms else null end, unit = case when excluded.unit = '' then mismatch.unit else excluded.unit end, seen_ms = excluded.seen_ms, run_id = excluded.run_id, \
     occurrences = case when ",

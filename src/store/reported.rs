@@ -166,6 +166,34 @@ pub async fn newest(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<S
     Ok(rows.into_iter().map(|(key, state, payload)| (key, (state, payload))).collect())
 }
 
+const ABOUT_SQLITE: &str = "select key, about from mismatch where stream_id = $1 and key in (select value from json_each($2)) \
+    and about <> '' and closed_ms is null order by id";
+const ABOUT_POSTGRES: &str = "select key, about from mismatch where stream_id = $1 and key in (select jsonb_array_elements_text($2::jsonb)) \
+    and about <> '' and closed_ms is null order by id";
+
+/// What these records say: those that are held, or that only the nation has, as they were seen last; all others as they were
+/// to be written last.
+pub async fn said(tx: &mut Tx, stream: i64, keys: &[&str]) -> Result<HashMap<String, String>, StoreError> {
+    let newest = newest(tx, stream, keys).await?;
+    let mut said: HashMap<String, String> = newest.into_iter().map(|(key, (_, payload))| (key, payload)).collect();
+    let (sql, list) = (tx.pick(ABOUT_SQLITE, ABOUT_POSTGRES), json_list(keys.iter().copied()));
+    let rows: Vec<(String, String)> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
+    said.extend(rows);
+    Ok(said)
+}
+
+const IN_MONTH: &str = "select count(*) from fact f join ledger l on l.stream_id = f.stream_id and l.key = f.key \
+    where f.stream_id = $1 and f.from_day >= $2 and f.from_day <= $3 and l.confirmed_action = 'write' \
+    and not exists (select 1 from mismatch m where m.stream_id = l.stream_id and m.key = l.key and m.kind = 'missing-there' and m.closed_ms is null)";
+
+/// How many records about a month (`yyyy-MM`) the nation confirmed, and no comparison missed there since.
+pub async fn in_month(tx: &mut Tx, stream: i64, month: &str) -> Result<i64, StoreError> {
+    let (first, last) = (format!("{month}-01"), format!("{month}-31"));
+    let (count,): (i64,) =
+        on!(tx, c => sqlx::query_as(IN_MONTH).bind(stream).bind(&first).bind(&last).fetch_one(c).await?);
+    Ok(count)
+}
+
 const CONFIRMED: &str =
     "select key from ledger where stream_id = $1 and key > $2 and confirmed_action is not null order by key limit $3";
 

@@ -115,7 +115,7 @@ pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Item>, StoreError> {
 
 const PUT: &str = "update mismatch set state = $3, assignee = $4, decision = $5, decided_by = $6, decided_ms = $7, why = $8, until_day = $9, \
     seconded_by = $10, applied_ms = $11, closed_ms = $12, opened_ms = $13, \
-    absent_ms = case when $3 = 'decided' then null else absent_ms end, version = version + 1 where id = $1 and version = $2";
+    absent_ms = case when $3 = 'decided' or $5 = '' then null else absent_ms end, version = version + 1 where id = $1 and version = $2";
 
 /// Writes what people change of it, as a new version. False: somebody was faster, and nothing was written.
 pub async fn put(tx: &mut Tx, item: &Item) -> Result<bool, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{StoreError, Tx, json_list, on};
+use super::{Store, StoreError, json_list, on};
 
 const SHARED: &str =
     "select person from fact where stream_id = $1 and person is not null group by person having count(*) > 1";
@@ -17,9 +17,13 @@ const WHOSE_POSTGRES: &str =
 
 /// Whose the records are of those who may have several, by key: a digest that is the same for all records of a person. One
 /// person has one number, or had it before, or the numbers were merged.
-pub async fn whose(tx: &mut Tx, stream: i64) -> Result<HashMap<String, String>, StoreError> {
-    let shared: Vec<(String,)> = on!(tx, c => sqlx::query_as(SHARED).bind(stream).fetch_all(c).await?);
-    let links: Vec<(String, String)> = on!(tx, c => sqlx::query_as(LINKS).bind(stream).fetch_all(c).await?);
+pub async fn whose(store: &Store, stream: i64) -> Result<HashMap<String, String>, StoreError> {
+    let mut tx = store.read().await?;
+    let shared: Vec<(String,)> = on!(&mut tx, c => sqlx::query_as(SHARED).bind(stream).fetch_all(c).await?);
+    drop(tx);
+    let mut tx = store.read().await?;
+    let links: Vec<(String, String)> = on!(&mut tx, c => sqlx::query_as(LINKS).bind(stream).fetch_all(c).await?);
+    drop(tx);
     let mut numbers: BTreeSet<String> = shared.into_iter().map(|(person,)| person).collect();
     let mut next: HashMap<String, String> = HashMap::new();
     for (earlier, person) in links {
@@ -32,9 +36,10 @@ pub async fn whose(tx: &mut Tx, stream: i64) -> Result<HashMap<String, String>, 
     }
     let (numbers, mut whose) = (numbers.into_iter().collect::<Vec<_>>(), HashMap::new());
     for part in numbers.chunks(500) {
+        let mut tx = store.read().await?;
         let (sql, list) = (tx.pick(WHOSE_SQLITE, WHOSE_POSTGRES), json_list(part.iter().map(String::as_str)));
         let rows: Vec<(String, String)> =
-            on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
+            on!(&mut tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
         whose.extend(rows.into_iter().map(|(key, person)| (key, end(&next, &person))));
     }
     Ok(whose)

@@ -76,17 +76,18 @@ pub async fn relapsed(tx: &mut Tx, stream: i64, now: Timestamp, drafts: &[Draft]
 
 const REFUSED_SQLITE: &str = "update mismatch set state = 'open', assignee = '', applied_ms = null, relapses = relapses + 1, version = version + 1 \
     where stream_id = $1 and key in (select value from json_each($2)) and kind = 'refused-there' and closed_ms is null \
-    and state || '' = 'applied' returning id";
+    and state || '' = 'applied' and decision = 'keep-ours' returning id";
 const REFUSED_POSTGRES: &str = "update mismatch set state = 'open', assignee = '', applied_ms = null, relapses = relapses + 1, version = version + 1 \
     where stream_id = $1 and key in (select jsonb_array_elements_text($2::jsonb)) and kind = 'refused-there' and closed_ms is null \
-    and state || '' = 'applied' returning id";
+    and state || '' = 'applied' and decision = 'keep-ours' returning id";
 
-/// These were refused once more, after somebody let them go again or mended them: what was decided did not help, and a
-/// person looks again. What was to be corrected at the source was corrected, and did not help either.
+/// These were refused once more, after somebody let them go again: that did not help, and a person looks again. What is to
+/// be corrected at the source stays on its list: what went may have been another change of the record.
 pub async fn refused_again(tx: &mut Tx, stream: i64, now: Timestamp, keys: &[&str]) -> Result<(), StoreError> {
     let (sql, list) = (tx.pick(REFUSED_SQLITE, REFUSED_POSTGRES), json_list(keys.iter().copied()));
     let rows: Vec<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(stream).bind(&list).fetch_all(c).await?);
-    super::closing::told(tx, now, rows, "reopened").await
+    let events: Vec<Noted<'_>> = rows.into_iter().map(|(id,)| Noted::of(id, "reopened")).collect();
+    mismatch::note(tx, now, &events).await
 }
 
 const NO_LONGER_SQLITE: &str = "update mismatch set state = 'closed', closed_ms = coalesce(closed_ms, $3), until_day = '', version = version + 1 where stream_id = $1 \

@@ -174,9 +174,10 @@ async fn the_schedule_goes_on_with_no_round_of_a_persons() {
     }
 }
 
-/// What was corrected or let go again, and is refused once more, is open again with its history, until it is taken.
+/// What was let go again and is refused once more is open again with its history, until it is taken; what is to be
+/// corrected at the source stays decided, whatever else of the record is refused.
 #[tokio::test]
-async fn a_refusal_that_comes_again_opens_again_whatever_was_decided() {
+async fn a_refusal_that_comes_again_opens_again_unless_the_source_is_to_be_corrected() {
     for house in House::on_each("refused again", 200).await {
         let key = &house.people()[30];
         let refused = Rule::Refused { code: "E17".into(), text: "sai".into() };
@@ -184,25 +185,53 @@ async fn a_refusal_that_comes_again_opens_again_whatever_was_decided() {
         change(&house, key, "dia_chi = 'Ấp Một'");
         sync(&house).await;
         let id = item(&house, key).await.id;
-        let decided = [Decision::CorrectAtSource, Decision::KeepOurs, Decision::KeepOurs];
-        for (time, decision) in (0_i64..).zip(decided) {
+        for time in 0..3 {
             let open = item(&house, key).await;
             assert_eq!((open.kind.as_str(), open.state.as_str(), open.relapses), ("refused-there", "open", time));
+            let decision = if time < 2 { Decision::KeepOurs } else { Decision::CorrectAtSource };
             does(&house, id, Step::Decide(decision)).await;
             house.compared(true).await;
             assert_eq!(item(&house, key).await.state, "applied");
-            if decision == Decision::CorrectAtSource {
-                change(&house, key, "dia_chi = 'Ấp Hai'");
-            }
-            if time == 2 {
-                house.world.nation().rule(key, None);
-            }
             sync(&house).await;
         }
+        change(&house, key, "thon_to = 'Khóm 9'");
+        sync(&house).await;
+        assert_eq!(item(&house, key).await.state, "applied", "it is on the list of corrections");
+        house.world.nation().rule(key, None);
+        change(&house, key, "dia_chi = 'Ấp Hai'");
+        sync(&house).await;
         let told = happened(&house, id).await;
         assert_eq!(told.iter().filter(|event| *event == "reopened").count(), 2, "{told:?}");
         assert_eq!(told.last().map(String::as_str), Some("closed"), "it was taken: {told:?}");
         assert!(rows(&house).await.is_empty());
         house.world.assert_clean();
+    }
+}
+
+/// Ours was said again and refused: the nation still has its own, so the difference stays, beside the refusal.
+#[tokio::test]
+async fn what_was_refused_when_it_was_said_again_does_not_agree() {
+    for house in House::on_each("refused when said again", 200).await {
+        let people = house.people();
+        let (differs, missing) = (&people[30], &people[31]);
+        house.tamper(&changed(differs, &[("DiaChi", "Số 1, ấp Khác")]));
+        house.tamper(&Tamper { reference: missing.clone(), remove: true, ..Tamper::default() });
+        house.compared(true).await;
+        for key in [differs, missing] {
+            let refused = Rule::Refused { code: "E17".into(), text: "sai".into() };
+            house.world.nation().rule(key, Some(refused));
+        }
+        sync(&house).await;
+        let mut expected = vec![
+            row(differs, "field-differs", "DiaChi"),
+            row(differs, "refused-there", ""),
+            row(missing, "missing-there", ""),
+            row(missing, "refused-there", ""),
+        ];
+        expected.sort();
+        for _ in 0..2 {
+            house.compared(true).await;
+            assert_eq!(rows(&house).await, expected);
+        }
     }
 }

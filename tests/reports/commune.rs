@@ -1,8 +1,11 @@
 //! A commune's sheet: all that is open there, with the people's names, and nothing of other communes.
 
+use molisa_gateway::sandbox::Tamper;
+
 use super::{configured, is_private, path, read, report};
 use crate::cli::program::json;
 use crate::people::{execute, on_each};
+use crate::reconcile::{House, set};
 use crate::run::crossed::{draws, run};
 
 #[tokio::test]
@@ -35,7 +38,7 @@ async fn a_commune_gets_its_own_people_to_check_and_sign() {
             "số giấy tờ sai độ dài",
             "<td>87141000123</td>",
             "đề nghị: 087141000123",
-            "chưa có bản ghi nào để in họ tên",
+            "<td>Lê Văn Giữ<br><small>05/03/1941; doi-tuong: H</small></td>",
             "Cộng: 2 việc cần kiểm tra, 1 dòng phải sửa ở nguồn.",
             "Nguyễn Thị Ví Dụng",
             "theo giấy khai sinh",
@@ -44,6 +47,7 @@ async fn a_commune_gets_its_own_people_to_check_and_sign() {
         ] {
             assert!(page.contains(expected), "{expected}\n{page}");
         }
+        assert!(!page.contains("chưa có bản ghi nào"), "{page}");
         assert!(!page.contains("Nơi Khác") && !page.contains("29872") && !page.contains("<b>Một"), "{page}");
         assert!(!page.contains("http") && !page.contains("src=") && is_private(&file));
         let printed = "select 1 from correction where printed_ms is not null";
@@ -61,5 +65,33 @@ async fn a_commune_gets_its_own_people_to_check_and_sign() {
         assert_eq!((all.status.code(), files), (Some(0), 2), "{all:?}");
         assert!(read(&format!("{folder}/xa-29872.html")).contains("số giấy tờ sai độ dài"));
         assert!(!read(&format!("{folder}/xa-29869.html")).contains("chưa rõ xã"));
+    }
+}
+
+/// What a rule proposes is what the commune is asked to correct, before and after somebody said so; and who is only at the
+/// nation's is named as the nation names them.
+#[tokio::test]
+async fn the_right_value_and_a_strangers_name_stand_on_the_sheet() {
+    for house in House::on_each("strangers on a sheet", 60).await {
+        let world = &house.world;
+        draws(world, "H", "87141000123", "5.5c", &[("ho_ten", "Lê Văn Giữ")]);
+        world.sync_released().await.unwrap();
+        let like = house.people()[3].clone();
+        let fields =
+            set(&[("HoTen", "Phạm Thị Lạ"), ("SoGiayTo", "087199000001"), ("MaXa", "29869"), ("MaHuyen", "866")]);
+        house.tamper(&Tamper { reference: "NGOAI".into(), like: Some(like), set: fields, ..Tamper::default() });
+        house.compared(true).await;
+        let held = |sql| async move { execute(world, sql).await };
+        held("update mismatch set state = 'decided', decision = 'correct-at-source', decided_by = 'lan', decided_ms = 1, seconded_by = '-' \
+            where key = 'H'").await;
+        house.compared(true).await;
+        configured(world);
+        let file = path(world, "xa.html");
+        let told = report(world, &["--json", "report", "commune", "29869", "--to", &file]);
+        assert_eq!((told.status.code(), json(&told)["corrections"].as_u64()), (Some(0), Some(1)), "{told:?}");
+        let page = read(&file);
+        assert!(page.contains("Phạm Thị Lạ<br>"), "{page}");
+        assert!(page.contains("đã quyết định: sửa tại nguồn (lan); đề nghị: 087141000123"), "{page}");
+        assert_eq!(page.matches("087141000123").count(), 2, "and in the list of corrections: {page}");
     }
 }

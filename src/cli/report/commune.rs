@@ -154,7 +154,7 @@ impl Sheet<'_> {
             let Some(last) = page.last() else { return Ok(()) };
             (key, id) = (last.key.clone(), last.id);
             let keys: Vec<&str> = page.iter().map(|one| one.key.as_str()).collect();
-            let known = reported::newest(&mut tx, kept.stream.id, &keys).await?;
+            let known = reported::said(&mut tx, kept.stream.id, &keys).await?;
             drop(tx);
             for one in &page {
                 printed.mismatches += 1;
@@ -177,7 +177,7 @@ impl Sheet<'_> {
             let Some(last) = page.last() else { return Ok(()) };
             after = last.id;
             let keys: Vec<&str> = page.iter().map(|one| one.key.as_str()).collect();
-            let known = reported::newest(&mut tx, kept.stream.id, &keys).await?;
+            let known = reported::said(&mut tx, kept.stream.id, &keys).await?;
             drop(tx);
             for one in &page {
                 printed.corrections += 1;
@@ -188,11 +188,11 @@ impl Sheet<'_> {
     }
 }
 
-type Known = HashMap<String, (String, String)>;
+type Known = HashMap<String, String>;
 
 /// A person as printed: name, and below it birth, address and key.
 fn person(kept: &Kept, key: &str, known: &Known) -> (String, String) {
-    let person = known.get(key).map(|(_, payload)| Person::of(&record(payload), &kept.settings.person));
+    let person = known.get(key).map(|said| Person::of(&record(said), &kept.settings.person));
     let person = person.unwrap_or_default();
     // The keys of rows without a key of their own begin with a control character.
     let key: String = key.chars().filter(|c| !c.is_control()).collect();
@@ -219,7 +219,8 @@ fn mismatch(paper: &mut Paper, kept: &Kept, one: &Item, known: &Known, nth: u64)
         ("", "") => String::new(),
         ("", proposal) => format!("đề nghị: {proposal}"),
         (decision, _) if matches!(one.state.as_str(), "decided" | "applied") => {
-            format!("đã quyết định: {} ({})", in_words(decision), one.decided_by)
+            let decided = format!("đã quyết định: {} ({})", in_words(decision), one.decided_by);
+            if one.proposal.is_empty() { decided } else { format!("{decided}; đề nghị: {}", one.proposal) }
         }
         // It came back, or its values changed: what was decided then does not hold now.
         (decision, proposal) => {

@@ -75,9 +75,7 @@ pub(in crate::cli) async fn run(call: &Call, archive: &Archive, args: &HalfYearA
 
 async fn figures(archive: &Archive, stream: i64, fields: &HalfYear, period: Period) -> Result<Figures, Failure> {
     let (mut figures, mut after) = (Figures::default(), String::new());
-    let mut tx = archive.store.read().await?;
-    let shared = several::whose(&mut tx, stream).await?;
-    drop(tx);
+    let shared = several::whose(&archive.store, stream).await?;
     loop {
         let mut tx = archive.store.read().await?;
         let keys = reported::confirmed(&mut tx, stream, &after, PAGE).await?;

@@ -53,6 +53,10 @@ pub(in crate::cli) async fn run(call: &Call, archive: &Archive, args: &PaymentAr
     };
     let (counts, unknown) = list.read(&mut rows).await?;
     let absent: u64 = counts.values().sum();
+    let month = format!("{}-{}", &args.period[..4], &args.period[4..]);
+    let mut tx = archive.store.read().await?;
+    let there = reported::in_month(&mut tx, kept.stream.id, &month).await?;
+    drop(tx);
     let due = due(&args.period, fields.day);
     let more = [("period", Value::from(args.period.as_str())), ("due", Value::from(due.as_str()))];
     let file = args.to.as_ref().map(|file| file.display().to_string());
@@ -61,12 +65,13 @@ pub(in crate::cli) async fn run(call: &Call, archive: &Archive, args: &PaymentAr
         None => 0,
     };
     let reasons: Vec<Value> = sorted(&counts).iter().map(|(why, n)| json!({ "why": why, "count": n })).collect();
-    let json = json!({ "period": args.period, "due": due, "absent": absent, "period_unknown": unknown, "reasons": reasons, "file": file });
-    tell(call, &json, &shown(args, &counts, absent, unknown, &due));
+    let json = json!({ "period": args.period, "due": due, "absent": absent, "there": there, "period_unknown": unknown, "reasons": reasons, "file": file });
+    tell(call, &json, &shown(args, &counts, (absent, there, unknown), &due));
     if let (Some(file), false) = (&args.to, call.json) {
         say!("{}", written(count, file));
     }
-    Ok(if absent > 0 { 3 } else { 0 })
+    // A list that is not there yet is not complete.
+    Ok(if absent > 0 || there == 0 { 3 } else { 0 })
 }
 
 /// The day before which the list must be there, as people write it.
@@ -83,13 +88,25 @@ fn sorted(counts: &BTreeMap<String, u64>) -> Vec<(&String, &u64)> {
     all
 }
 
-fn shown(args: &PaymentArgs, counts: &BTreeMap<String, u64>, absent: u64, unknown: u64, due: &str) -> String {
+fn shown(
+    args: &PaymentArgs,
+    counts: &BTreeMap<String, u64>,
+    (absent, there, unknown): (u64, i64, u64),
+    due: &str,
+) -> String {
     let period = &args.period;
+    if absent == 0 && there == 0 {
+        return format!(
+            "kỳ {period}: tỉnh chưa có khoản chi nào, phải có trước {due} / the province has no payment of this period, due before that day"
+        );
+    }
     if absent == 0 {
-        return format!("kỳ {period}: hệ thống quốc gia có đủ / the nation has all of this period");
+        return format!(
+            "kỳ {period}: hệ thống quốc gia có đủ {there} khoản chi / the nation has all {there} payments of this period"
+        );
     }
     let mut text = format!(
-        "kỳ {period}: {absent} khoản chi chưa có ở hệ thống quốc gia, phải có trước {due} / payments that the nation has not, due before that day"
+        "kỳ {period}: {absent} khoản chi chưa có ở hệ thống quốc gia, phải có trước {due} / payments that the nation has not, due before that day; đã có / it has: {there}"
     );
     if unknown > 0 {
         // Writing to a String cannot fail.
@@ -152,6 +169,7 @@ impl List<'_> {
             after.clone_from(&last.key);
             let keys: Vec<&str> = page.iter().map(|one| one.key.as_str()).collect();
             let newest = reported::newest(&mut tx, self.stream, &keys).await?;
+            let said = reported::said(&mut tx, self.stream, &keys).await?;
             let why = reported::why(&mut tx, self.stream, &keys).await?;
             drop(tx);
             let mut reasons: HashMap<&str, Vec<&Why>> = HashMap::new();
@@ -160,7 +178,7 @@ impl List<'_> {
             }
             for one in &page {
                 let known = newest.get(&one.key);
-                let record = known.map(|(_, payload)| record(payload)).unwrap_or_default();
+                let record = said.get(&one.key).map(|said| record(said)).unwrap_or_default();
                 let of = period_of(one, &text(&record, &self.fields.period));
                 // A record whose period nobody can tell may well be of this one.
                 if !of.is_empty() && of != self.period {
