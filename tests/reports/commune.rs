@@ -90,7 +90,7 @@ async fn the_right_value_and_a_strangers_name_stand_on_the_sheet() {
         let told = report(world, &["--json", "report", "commune", "29869", "--to", &file]);
         assert_eq!((told.status.code(), json(&told)["corrections"].as_u64()), (Some(0), Some(1)), "{told:?}");
         let page = read(&file);
-        assert!(page.contains("Phạm Thị Lạ<br>"), "{page}");
+        assert!(page.contains("Phạm Thị Lạ<br>") && page.contains("tỉnh không có hồ sơ này"), "{page}");
         assert!(page.contains("đã quyết định: sửa tại nguồn (lan); đề nghị: 087141000123"), "{page}");
         assert_eq!(page.matches("087141000123").count(), 2, "and in the list of corrections: {page}");
     }

@@ -13,7 +13,7 @@ use crate::cli::paper::{Cell, Paper};
 use crate::cli::{Call, Failure};
 use crate::codes::CodeLists;
 use crate::mismatch::Decision;
-use crate::model::{Kind, Reason};
+use crate::model::{Kind, Message, Reason};
 use crate::report::person::{Person, record};
 use crate::store::reported::{self, Correction};
 use crate::store::review::Item;
@@ -206,7 +206,10 @@ fn person(kept: &Kept, key: &str, known: &Known) -> (String, String) {
 fn mismatch(paper: &mut Paper, kept: &Kept, one: &Item, known: &Known, nth: u64) -> Result<(), Failure> {
     let (name, below) = person(kept, &one.key, known);
     let kind = Kind::from_word(&one.kind);
-    let reason = Reason::from_word(&one.reason).map_or_else(|| one.reason.clone(), |reason| reason.vi().to_owned());
+    let reason = Reason::from_word(&one.reason).map(Reason::vi);
+    let reason = reason.or_else(|| Some(Message::of_id(&format!("differs-{}", one.reason))?.vi()));
+    // A code of the nation's is told as it came.
+    let reason = reason.unwrap_or(&one.reason).to_owned();
     let row = one.source_row.map(|row| format!("dòng nguồn {row}")).unwrap_or_default();
     let detail = in_vietnamese(&one.detail);
     // What two records of one person are is said by the kind; the reason is the same for all of them.
