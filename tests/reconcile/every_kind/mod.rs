@@ -13,6 +13,7 @@ use molisa_gateway::run::Stream;
 use molisa_gateway::sandbox::{Fault, FaultKind, Operation, Rule};
 use molisa_gateway::store::{Place, Tx};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -69,16 +70,21 @@ impl Province {
         }
     }
 
-    /// All that is open in any list, whatever found it.
+    /// All that is open in any list, whatever found it, with its reason. Its cause says that reason, and which field.
     async fn open(&self) -> BTreeMap<Row, String> {
-        let sql = "select s.name, m.key, m.kind, m.place, m.reason from mismatch m join stream s on s.id = m.stream_id \
+        let sql = "select s.name, m.key, m.kind, m.place, m.reason, m.cause, m.field from mismatch m join stream s on s.id = m.stream_id \
             where m.closed_ms is null";
         let mut tx = self.world.store.read().await.unwrap();
-        let rows: Vec<(String, String, String, String, String)> = match &mut tx {
-            Tx::Sqlite(tx) => sqlx::query_as(sql).fetch_all(&mut **tx).await.unwrap(),
-            Tx::Postgres(tx) => sqlx::query_as(sql).fetch_all(&mut **tx).await.unwrap(),
+        let rows: Vec<[String; 7]> = match &mut tx {
+            Tx::Sqlite(tx) => sqlx::query(sql).fetch_all(&mut **tx).await.unwrap().iter().map(texts).collect(),
+            Tx::Postgres(tx) => sqlx::query(sql).fetch_all(&mut **tx).await.unwrap().iter().map(texts).collect(),
         };
-        rows.into_iter().map(|(stream, key, kind, place, reason)| ((stream, key, kind, place), reason)).collect()
+        let told = |[stream, key, kind, place, reason, cause, field]: [String; 7]| {
+            let said = if field.is_empty() { reason.clone() } else { format!("{reason} {field}") };
+            assert!(cause.starts_with(&said), "{kind} {place}: {cause}, not {said}");
+            ((stream, key, kind, place), reason)
+        };
+        rows.into_iter().map(told).collect()
     }
 
     async fn check(&self, expected: &BTreeMap<Row, String>, about: &str) {
@@ -115,6 +121,14 @@ impl Province {
         self.world.nation().clear_faults();
         self.world.options.patience = std::time::Duration::from_hours(2);
     }
+}
+
+fn texts<R: sqlx::Row>(row: &R) -> [String; 7]
+where
+    usize: sqlx::ColumnIndex<R>,
+    String: for<'r> sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    std::array::from_fn(|at| row.get(at))
 }
 
 /// What is expected of all of them.
@@ -171,7 +185,7 @@ async fn tell(twists: &[Twist]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3, max_shrink_iters: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3, max_shrink_iters: 20, rng_seed: RngSeed::Fixed(31), ..ProptestConfig::default() })]
 
     /// Thousands of them in all; a story that fails is told with as few as show it.
     #[test]
