@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::hand::who;
+use super::person::Person;
 use super::{Call, Failure, mismatch_decide, mismatch_export, mismatch_groups, output};
 use crate::app::App;
 use crate::codes::CodeLists;
@@ -175,8 +175,11 @@ impl Districts {
 }
 
 async fn list(call: &Call, app: &App, args: &ListArgs) -> Result<u8, Failure> {
-    let assignee = if args.mine { who() } else { String::new() };
-    let filters = args.which.filters(app, args.state.as_deref().unwrap_or_default(), &assignee)?;
+    let whose = if args.mine { Person::here().names() } else { [String::new()].into() };
+    let mut filters = Vec::new();
+    for assignee in &whose {
+        filters.extend(args.which.filters(app, args.state.as_deref().unwrap_or_default(), assignee)?);
+    }
     let after = match &args.after {
         None => Place::default(),
         Some(text) => Place::read(text)

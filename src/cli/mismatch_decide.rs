@@ -6,8 +6,9 @@ use clap::Args;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::hand::{tell, who};
+use super::hand::tell;
 use super::mismatch::{Which, no_word, streams, told};
+use super::person::{Person, Users};
 use super::{Call, Failure, output};
 use crate::app::App;
 use crate::mismatch::{Asked, Decision, DecisionRules, Failed, Step, decide};
@@ -113,11 +114,24 @@ fn done(item: &Item) -> String {
 }
 
 fn asked(step: Step, version: Option<i64>, words: &str) -> Asked {
-    Asked { step, version, who: who(), words: words.to_owned(), reason: String::new(), until: None }
+    let Person { acts, also, .. } = Person::here();
+    Asked { step, version, who: acts, also, words: words.to_owned(), reason: String::new(), until: None }
 }
 
 pub(super) async fn assign(call: &Call, app: &App, args: &AssignArgs) -> Result<u8, Failure> {
-    let to = args.to.clone().unwrap_or_else(who);
+    let given = args.to.as_deref().map(str::trim);
+    if given == Some("") && args.to.as_deref() != Some("") {
+        return Err(Failure::new(2, Message::MismatchBlankTo.both()));
+    }
+    // As the person is written down when they act: else it would be in nobody's hands, and kept from everybody.
+    let (to, known) = match given {
+        None => (Person::here().name, true),
+        Some("") => (String::new(), true),
+        Some(name) => Users::here().meant(name).map_or_else(|| (name.to_owned(), false), |name| (name, true)),
+    };
+    if !known {
+        complain!("{}", Message::MismatchUnknownTo.with(&[("name", &output::key(&to))]));
+    }
     one(call, app, args.one.id, &asked(Step::Assign(to), args.one.version, &args.one.reason)).await
 }
 

@@ -30,6 +30,7 @@ mod mismatch_export;
 mod mismatch_groups;
 mod output;
 mod paper;
+mod person;
 mod progress;
 mod pull;
 mod queue;

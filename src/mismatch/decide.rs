@@ -41,12 +41,22 @@ pub struct Asked {
     pub version: Option<i64>,
     /// Who.
     pub who: String,
+    /// Under which other names they may have been written down before.
+    pub also: Vec<String>,
     /// Why, or what is said.
     pub words: String,
     /// A reason code; empty for none.
     pub reason: String,
     /// Until which day a difference is accepted.
     pub until: Option<Date>,
+}
+
+impl Asked {
+    /// Whether that is who asks, whatever the session became when either was written down.
+    fn is(&self, name: &str) -> bool {
+        let person = |name: &str| name.split_once(" (as ").map_or(name, |(person, _)| person).to_owned();
+        std::iter::once(&self.who).chain(&self.also).any(|mine| person(mine) == person(name))
+    }
 }
 
 /// Why it is not done.
@@ -187,7 +197,7 @@ pub async fn decide(
 async fn not_done(tx: &mut Tx, item: &Item, now: Timestamp, asked: &Asked, no: No) -> Result<No, StoreError> {
     if matches!(no, No::NotNow(_)) {
         let last = review::last_change(tx, item.id).await?;
-        if last.is_some_and(|event| !event.who.is_empty() && event.who != asked.who) {
+        if last.is_some_and(|event| !event.who.is_empty() && !asked.is(&event.who)) {
             return too_late(tx, item, now, asked).await;
         }
     }
@@ -251,7 +261,7 @@ fn step<'a>(
             if !in_hand && !by_file {
                 return Err(not_now());
             }
-            if !item.assignee.is_empty() && item.assignee != asked.who {
+            if !item.assignee.is_empty() && !asked.is(&item.assignee) {
                 return Err(No::Theirs(item.assignee.clone()));
             }
             allowed(rules, item, *decision, now, asked)?;
@@ -270,7 +280,7 @@ fn step<'a>(
             if item.state != "decided" || !item.seconded_by.is_empty() {
                 return Err(No::NoSecond);
             }
-            if item.decided_by == asked.who {
+            if asked.is(&item.decided_by) {
                 return Err(No::Same(asked.who.clone()));
             }
             new.seconded_by.clone_from(&asked.who);

@@ -375,6 +375,8 @@ messages! {
     MismatchTooMany "mismatch-too-many" "quá {most}: lọc hẹp lại" "too many at once: narrow the filter";
     MismatchBulk "mismatch-bulk" "Đã quyết định {done}; bỏ qua {skipped} vì đã thay đổi trong lúc đó hoặc không được phép: {ids}" "so many were decided; so many were skipped, since they changed meanwhile or may not";
     MismatchWhich "mismatch-which" "nói rõ những số nào, hoặc lọc bằng --kind, --cause, --commune, --district, không cả hai" "say which numbers, or filter, not both";
+    MismatchBlankTo "mismatch-blank-to" "--to chỉ có khoảng trắng: ghi tên đăng nhập của người nhận, hoặc --to \"\" để trả lại" "only blanks: write the login name, or an empty --to gives it back";
+    MismatchUnknownTo "mismatch-unknown-to" "không có người dùng '{name}' trên máy này: vẫn giao, nhưng người ấy chỉ làm được khi đăng nhập đúng tên đó (hoặc giao bằng 'uid N' như lịch sử ghi)" "no such user on this machine: given all the same, to whoever logs in under exactly this name (or give it to 'uid N', as the history has it)";
     MismatchNoDistrict "mismatch-no-district" "không có huyện '{district}' trong danh mục đơn vị của các luồng" "the streams' unit lists have no such district";
     GroupsTrend "groups-trend" "Theo tuần" "per week";
     GroupsPlaces "groups-places" "Theo huyện và xã" "by district and commune";

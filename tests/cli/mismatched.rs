@@ -134,6 +134,39 @@ async fn what_waits_is_listed_grouped_decided_and_done() {
     assert_eq!(checked["faults"], json!([]));
 }
 
+/// What is given to somebody by their login name is theirs when they act.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_by_name_is_in_that_persons_hands() {
+    let house = House::of(50).await;
+    house.done(&["sync"]);
+    let store = rusqlite::Connection::open(house.dir.path().join("store.db")).unwrap();
+    let differs = "insert into mismatch (stream_id, key, kind, place, reason, field, gravity, state, opened_ms, seen_ms, run_id) \
+        values (1, 'A', 'field-differs', 'DiaChi', 'differs', 'DiaChi', 2, 'open', 1, 1, 1)";
+    store.execute(differs, []).unwrap();
+    let id = store.last_insert_rowid().to_string();
+    let me = house.done(&["mismatch", "assign", &id])["assignee"].as_str().unwrap().to_owned();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let uid = |name: &str| users.lines().find_map(|l| l.strip_prefix(&format!("{name}:x:"))?.split(':').next());
+    let Some(uid) = uid(&me) else { return assert!(me.starts_with("uid "), "{me}") };
+    let decide = ["mismatch", "resolve", &id, "--decision", "keep-ours"];
+    for to in [me.as_str(), &format!(" {me} "), &format!("uid {uid}")] {
+        assert_eq!(house.done(&["mismatch", "assign", &id, "--to", to])["assignee"], me);
+        house.done(&decide);
+        house.done(&["mismatch", "undo", &id]);
+    }
+    // As it stood in the store before names were known.
+    store.execute("update mismatch set state = 'in-review', assignee = ?1", [format!("uid {uid}")]).unwrap();
+    assert_eq!(house.done(&["mismatch", "list", "--mine"])["mismatches"].as_array().unwrap().len(), 1);
+    house.done(&decide);
+    house.done(&["mismatch", "undo", &id]);
+    house.refused(&["mismatch", "assign", &id, "--to", "  "], "chỉ có khoảng trắng");
+    let told = house.call(&["mismatch", "assign", &id, "--to", "nobody-like-that"]);
+    assert_eq!(told.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("không có người dùng 'nobody-like-that'"), "{told:?}");
+    house.refused(&decide, "đang do nobody-like-that xem xét");
+    assert_eq!(house.done(&["mismatch", "assign", &id, "--to", ""])["state"], "open");
+}
+
 /// Why ours does not go, and what has to be settled first.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_that_waits_says_for_which() {

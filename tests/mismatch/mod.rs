@@ -143,7 +143,8 @@ impl Desk {
 }
 
 fn asked(who: &str, step: Step) -> Asked {
-    Asked { step, version: None, who: who.to_owned(), words: String::new(), reason: String::new(), until: None }
+    let (who, [words, reason]) = (who.to_owned(), <[String; 2]>::default());
+    Asked { step, version: None, who, also: Vec::new(), words, reason, until: None }
 }
 
 fn resolve(decision: Decision) -> Step {

@@ -138,6 +138,29 @@ async fn some_kinds_need_a_second_person() {
     }
 }
 
+/// Whoever was written down by a number, or after `sudo`, is the same person: what they have is theirs, and they do not
+/// confirm what they decided.
+#[tokio::test]
+async fn one_person_under_several_names() {
+    for mut desk in Desk::on_each("mismatch::reviewed").await {
+        desk.found(&[(differs("A", "HoTen"), Right::Registry)]).await;
+        let lan = |step| Asked { also: vec!["uid 1001".into()], ..asked("lan (as root)", step) };
+        for had in ["uid 1001", "uid 1001 (as 0)", "lan"] {
+            desk.does(1, "minh", Step::Assign(had.into())).await;
+            desk.ask(1, lan(resolve(Decision::KeepOurs))).await.unwrap_or_else(|no| panic!("{had}: {no}"));
+            desk.does(1, "minh", Step::Undo).await;
+        }
+        desk.does(1, "minh", Step::Assign("uid 1002".into())).await;
+        assert_eq!(no(desk.ask(1, lan(resolve(Decision::KeepOurs))).await), No::Theirs("uid 1002".into()));
+        let persons = ["now".to_owned(), "then".to_owned()];
+        let draft = Draft { persons, ..Draft::new("B", Kind::NumberChanged, "number-changed") };
+        desk.found(&[(draft, Right::Registry)]).await;
+        desk.does(2, "uid 1001 (as 998)", resolve(Decision::MergeNumbers)).await;
+        assert!(matches!(no(desk.ask(2, lan(Step::Second)).await), No::Same(_)));
+        desk.does(2, "uid 10010", Step::Second).await;
+    }
+}
+
 #[tokio::test]
 async fn an_accepted_difference_opens_again_on_its_day() {
     for mut desk in Desk::on_each("mismatch::reviewed").await {
