@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use molisa_gateway::mismatch::{self, Asked, Decision, DecisionRules, Failed, Right, Step};
 use molisa_gateway::model::{Kind, Timestamp};
-use molisa_gateway::store::mismatch::Draft;
 use molisa_gateway::store::review::{self, Event, Item};
+use molisa_gateway::store::{self, mismatch::Draft};
 use molisa_gateway::store::{Place, Store, Tx, runs};
 use secrecy::SecretString;
 
@@ -113,6 +113,18 @@ impl Desk {
 
     async fn item(&self, id: i64) -> Item {
         review::find(&mut self.tx().await, id).await.expect("a store").expect("a mismatch")
+    }
+
+    /// How many records are held here.
+    async fn held(&self) -> u64 {
+        store::mismatch::held(&mut self.tx().await, self.stream).await.expect("a count")
+    }
+
+    /// The record is held no more.
+    async fn goes(&self, key: &str) {
+        let mut tx = self.tx().await;
+        store::mismatch::close_held(&mut tx, self.stream, &[key], self.now).await.expect("closed");
+        tx.commit().await.expect("a commit");
     }
 
     async fn events(&self, id: i64) -> Vec<Event> {

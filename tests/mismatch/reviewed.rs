@@ -249,6 +249,40 @@ async fn what_a_kind_does_not_allow_is_not_done() {
     }
 }
 
+/// A step that another one overtook: nothing of it can be corrected, so it may be put out of sight. It stays held.
+#[tokio::test]
+async fn what_is_held_may_be_out_of_sight_until_a_day_and_stays_held() {
+    for mut desk in Desk::on_each("mismatch::reviewed").await {
+        let held = |key: &str, reason| Draft { value: "1 → 2".into(), ..Draft::held(key, reason) };
+        let all = [held("A", Reason::Late), held("B", Reason::StepBack), held("C", Reason::Amount)];
+        let drafts = all.map(|draft| (draft, Right::Person));
+        desk.found(&drafts).await;
+        let day = desk.now.day().saturating_add(Span::new().days(3));
+        for id in [1, 2] {
+            for decision in [Decision::KeepOurs, Decision::TakeTheirs, Decision::MergeNumbers] {
+                assert_eq!(no(desk.ask(id, asked("lan", resolve(decision))).await), No::Held);
+            }
+            desk.ask(id, until("lan", day, "đã xem")).await.unwrap_or_else(|no| panic!("{no}"));
+        }
+        assert_eq!(no(desk.ask(3, until("lan", day, "đã xem")).await), No::Held);
+        let applied = desk.apply().await;
+        assert_eq!((applied.closed, applied.again, applied.corrections), (2, 0, 0));
+        assert_eq!((desk.item(1).await.state.as_str(), desk.held().await), ("closed", 3), "it is held as before");
+        desk.found(&drafts).await;
+        assert_eq!((desk.item(1).await.state.as_str(), desk.held().await), ("closed", 3), "it is still accepted");
+        desk.later(3 * DAY);
+        assert_eq!((desk.apply().await.ended, desk.item(1).await.state.as_str()), (2, "open"));
+        // What is held no more does not open on any day.
+        let day = desk.now.day().saturating_add(Span::new().days(3));
+        desk.ask(1, until("lan", day, "đã xem")).await.unwrap_or_else(|no| panic!("{no}"));
+        desk.apply().await;
+        desk.goes("A").await;
+        assert_eq!((desk.item(1).await.until_day.as_str(), desk.held().await), ("", 2));
+        desk.later(4 * DAY);
+        assert_eq!((desk.apply().await.ended, desk.item(1).await.state.as_str()), (0, "closed"));
+    }
+}
+
 /// Two people never have one number: no decision, and no file, makes two records of it good.
 #[tokio::test]
 async fn one_number_of_two_people_is_corrected_at_the_source() {
