@@ -330,6 +330,7 @@ messages! {
     StateOpen "state-open" "mở" "open";
     StateInReview "state-in-review" "đang xem xét" "in review";
     StateDecided "state-decided" "đã quyết định" "decided";
+    StateWaitsSecond "state-waits-second" "chờ người thứ hai" "waits for a second person";
     StateApplied "state-applied" "đã thực hiện, chờ đối chiếu" "applied, to be verified";
     StateClosed "state-closed" "đã xong" "closed";
     HappenedOpened "happened-opened" "mở" "opened";
@@ -354,6 +355,8 @@ messages! {
     HeadWhat "head-what" "Nội dung" "what";
     HeadDecision "head-decision" "Quyết định" "decision";
     HeadClosing "head-closing" "Làm gì thì xong cả nhóm" "what closes the group";
+    HeadWayOut "head-way-out" "Việc cần làm" "what to do";
+    HeadAllowed "head-allowed" "Được quyết định" "may be decided";
     HeadAge "head-age" "7 ngày / 28 ngày / lâu hơn" "7 days / 28 days / older";
     HeadOpened "head-opened" "Mở" "opened";
     HeadClosedCount "head-closed-count" "Xong" "closed";
@@ -369,7 +372,18 @@ messages! {
     MismatchWaitsSecond "mismatch-waits-second" "Số {id}: đã ghi quyết định, chờ người thứ hai (`mismatch confirm {id}`)" "decided; it waits for a second person";
     MismatchWaitsFor "mismatch-waits-for" "Chưa gửi của tỉnh: cả hồ sơ sẽ đi, mà trường khác của nó còn chờ người hoặc đã nhận của quốc gia: giải quyết số {ids} trước" "ours does not go yet: it goes as a whole record, and other fields of it are in somebody's hands or theirs is right: settle {ids} first";
     MismatchWaitsScan "mismatch-waits-scan" "Của tỉnh được gửi ở lần sync tới mà nguồn, hay tệp được thả vào, có hồ sơ này" "ours goes with the next sync in which the source, or the file that was dropped, has this record";
-    MismatchWould "mismatch-would" "(chỉ xem) sẽ quyết định '{decision}' cho {count} chỗ khác nhau: {ids}; đúng thì thêm --expect {mark}" "(only looked) so many would be decided about; if that is right, add --expect";
+    MismatchWould "mismatch-would" "(chỉ xem) '{decision}' cho {count} chỗ khác nhau đã chọn: sẽ quyết định {would}, trong đó chờ người thứ hai {second}; không được {refused}; đúng thì thêm --expect {mark}" "(only looked) {would} would be decided about, {second} of them would wait for a second person, {refused} would be refused; if that is right, add --expect";
+    MismatchWouldNot "mismatch-would-not" "Không được: {count} ({ids}): {why}" "would be refused";
+    AndMore "and-more" "… và {count} nữa" "and {count} more";
+    GroupsMore "groups-more" "… và {count} nhóm nữa, {records} hồ sơ (--limit)" "and {count} more groups, {records} records";
+    GroupsTotal "groups-total" "Tổng cộng: {total} chỗ khác nhau trong {causes} nhóm; đã xong {closed}" "in all: {total} in {causes} groups; {closed} are closed";
+    PlacesMore "places-more" "… và {count} xã nữa, {records} chỗ khác nhau (--json ghi đủ)" "and {count} more communes, {records} mismatches (--json has all)";
+    MismatchSeen "mismatch-seen" "{count} từ khi mở lúc {opened}, lần cuối {seen}; tái diễn {relapses}" "{count} since it was opened, last {seen}; came back {relapses}";
+    NeedsSecond "needs-second" "cần người thứ hai" "needs a second person";
+    MismatchHeld "mismatch-held" "Bị giữ tại tỉnh: hồ sơ chỉ đi khi nguồn được sửa, quyết định không cho đi; chấp nhận (khi được) chỉ là không hiện trong danh sách đến ngày ấy" "held here: it goes only once its source is mended, whatever is decided; where it may be accepted, it is out of the list until that day, and stays held";
+    MismatchNoCause "mismatch-no-cause" "không có gì đang chờ với nguyên nhân '{cause}'{hint}; xem `mismatch groups`" "nothing that waits has this cause: see `mismatch groups`";
+    MismatchNoCommune "mismatch-no-commune" "không có xã '{commune}' trong danh mục đơn vị của các luồng, cũng không có hồ sơ nào mang mã ấy{hint}" "no unit list of the streams has this commune, and no record is of it";
+    MismatchNoStream "mismatch-no-stream" "không có luồng '{stream}'{hint}; đang có: {known}" "there is no such stream";
     MismatchExpect "mismatch-expect" "sẽ quyết định '{decision}' cho {count} chỗ khác nhau; xem bằng --dry-run, đúng thì thêm --expect {mark}" "so many would be decided about: look with --dry-run, and if that is right, add --expect";
     MismatchNotExpected "mismatch-not-expected" "đang là {mark}, không phải {expected}: có chỗ đã đổi từ lúc xem, không làm gì; xem lại bằng --dry-run" "something changed since it was looked at: nothing was done; look again";
     MismatchTooMany "mismatch-too-many" "quá {most}: lọc hẹp lại" "too many at once: narrow the filter";
