@@ -70,7 +70,7 @@ mod tests {
         let all = [("28249", "Phường Đạo Thạnh"), ("29869", "Xã Cao Lãnh")];
         let all = all.into_iter().map(|(code, name)| (code.to_owned(), name.to_owned())).collect();
         assert!(hint("28294", &all).contains("`28249` (Phường Đạo Thạnh)"));
-        assert!(hint("cao lanh", &all).contains("`29869`"), "{}", hint("cao lanh", &all));
+        assert!(hint("cao lãnh", &all).contains("`29869`"), "{}", hint("cao lãnh", &all));
         assert!(hint("Xã Cao Lảnh", &all).contains("`29869`"));
         assert_eq!(hint("zzzzzzzz", &all), "");
     }
