@@ -164,7 +164,7 @@ pub(super) async fn run(bench: &Bench<'_>, people: u64) -> Result<Mismatches, Fa
 async fn standing(app: &App) -> Result<Mismatches, Failure> {
     let mut tx = app.store.read().await?;
     let names = mismatch::streams(&mut tx, app, None).await?;
-    let Gathered { open, closed, groups } = gather(&mut tx, &names, ALL_GROUPS).await?;
+    let Gathered { open, closed, groups, .. } = gather(&mut tx, &names, ALL_GROUPS).await?;
     let for_want = |group: &triage::Group| group.cause.ends_with(BANK.0);
     let mended = (groups.iter().filter(|(_, of)| for_want(of)).map(|(_, of)| of.count).sum(), 0);
     let groups = groups

@@ -1,5 +1,6 @@
 //! What every verb by which a person decides needs: who it is, which records are meant, and the stream to itself.
 
+use super::person::Person;
 use super::{Call, Failure};
 use crate::app::App;
 use crate::model::{Clock, SystemClock, Timestamp};
@@ -7,18 +8,9 @@ use crate::run::Stream;
 use crate::store::leases::{self, Lease, Taken};
 use crate::store::{Tx, runs};
 
-/// Who is at the keyboard, as the machine knows it: the login that the session began with, which `sudo` does not change,
-/// and the user that this process runs as.
+/// Who is at the keyboard, as it is written down.
 pub(super) fn who() -> String {
-    let login = std::fs::read_to_string("/proc/self/loginuid").unwrap_or_default();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let uid = status.lines().find_map(|l| l.strip_prefix("Uid:")?.split_whitespace().next()).unwrap_or("?");
-    // The kernel's word for a process that nobody logged in for.
-    match login.trim() {
-        "" | "4294967295" => format!("uid {uid}"),
-        login if login == uid => format!("uid {uid}"),
-        login => format!("uid {login} (as {uid})"),
-    }
+    Person::here().acts
 }
 
 /// The stream that is meant: the named one, or the only one that there is.

@@ -1,20 +1,20 @@
-//! `mismatch`: where the two sides differ and what waits to be settled. `list` and `show` look; what decides stands in
-//! `mismatch_decide`, what groups in `mismatch_groups`.
+//! `mismatch`: where the two sides differ and what waits to be settled. Here is the list; how one is shown stands in
+//! `mismatch_show`, what decides in `mismatch_decide`, what groups in `mismatch_groups`.
 
 use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::hand::who;
-use super::{Call, Failure, mismatch_decide, mismatch_export, mismatch_groups, output};
+use super::mismatch_show::{table, told};
+use super::person::Person;
+use super::{Call, Failure, mismatch_decide, mismatch_export, mismatch_groups, mismatch_show, output, places};
 use crate::app::App;
 use crate::codes::CodeLists;
-use crate::mismatch::Decision;
-use crate::model::{Kind, Message, Timestamp, suggest};
-use crate::store::review::{self, Event, Item};
+use crate::model::{Clock, Kind, Message, SystemClock, suggest};
+use crate::store::review::Item;
 use crate::store::triage::{self, Filter, Place};
-use crate::store::{Tx, believed, effects, runs};
+use crate::store::{Tx, runs};
 
 #[derive(Debug, Args)]
 pub(super) struct MismatchArgs {
@@ -76,6 +76,9 @@ struct ListArgs {
     /// Tình trạng: open, in-review, decided, applied, closed; trống là mọi việc chưa xong / empty: all that is not closed
     #[arg(long)]
     state: Option<String>,
+    /// Chỉ việc đã quyết định mà chờ người thứ hai / only what was decided and waits for a second person
+    #[arg(long, conflicts_with = "state")]
+    waits_second: bool,
     /// Chỉ việc của tôi / only mine
     #[arg(long)]
     mine: bool,
@@ -90,7 +93,7 @@ struct ListArgs {
 pub(super) async fn run(call: &Call, args: &MismatchArgs) -> Result<u8, Failure> {
     match &args.what {
         What::List(args) => list(call, &call.app().await?, args).await,
-        What::Show { id } => show(call, &call.app().await?, *id).await,
+        What::Show { id } => mismatch_show::show(call, &call.app().await?, *id).await,
         What::Groups(args) => mismatch_groups::run(call, &call.app().await?, args).await,
         What::Assign(args) => mismatch_decide::assign(call, &call.app().await?, args).await,
         What::Comment(args) => mismatch_decide::comment(call, &call.app().await?, args).await,
@@ -120,6 +123,14 @@ impl Which {
         self.kind.is_none() && self.cause.is_none() && self.commune.is_none() && self.district.is_none()
     }
 
+    /// Fails where the commune is one that nobody knows.
+    pub async fn known(&self, app: &App) -> Result<(), Failure> {
+        match &self.commune {
+            Some(commune) => places::known(app, commune).await,
+            None => Ok(()),
+        }
+    }
+
     /// One filter for each commune that is asked for.
     pub fn filters(&self, app: &App, state: &str, assignee: &str) -> Result<Vec<Filter>, Failure> {
         if let Some(kind) = self.kind.as_ref().filter(|kind| Kind::from_word(kind).is_none()) {
@@ -137,6 +148,7 @@ impl Which {
             unit,
             state: state.to_owned(),
             assignee: assignee.to_owned(),
+            waits_second: false,
         };
         let Some(district) = &self.district else { return Ok(vec![filter(text(&self.commune))]) };
         let districts = Districts::of(app);
@@ -174,9 +186,32 @@ impl Districts {
     }
 }
 
+/// What is said where nothing is found: also whether the cause is one that nothing has.
+async fn nothing(tx: &mut Tx, names: &BTreeMap<i64, String>, which: &Which) -> Result<String, Failure> {
+    const MOST: i64 = 1000;
+    let Some(cause) = &which.cause else { return Ok(Message::MismatchNone.both()) };
+    let (now, mut known) = (SystemClock::new().now(), Vec::new());
+    for stream in names.keys() {
+        known.extend(triage::groups(tx, *stream, now, MOST).await?.into_iter().map(|group| group.cause));
+    }
+    if known.contains(cause) {
+        return Ok(Message::MismatchNone.both());
+    }
+    let hint = suggest::hint(cause, known.iter().map(String::as_str));
+    Ok(Message::MismatchNoCause.with(&[("cause", &output::key(cause)), ("hint", &output::key(&hint))]))
+}
+
 async fn list(call: &Call, app: &App, args: &ListArgs) -> Result<u8, Failure> {
-    let assignee = if args.mine { who() } else { String::new() };
-    let filters = args.which.filters(app, args.state.as_deref().unwrap_or_default(), &assignee)?;
+    args.which.known(app).await?;
+    let whose = if args.mine { Person::here().names() } else { [String::new()].into() };
+    let state = if args.waits_second { "decided" } else { args.state.as_deref().unwrap_or_default() };
+    let mut filters = Vec::new();
+    for assignee in &whose {
+        filters.extend(args.which.filters(app, state, assignee)?);
+    }
+    for filter in &mut filters {
+        filter.waits_second = args.waits_second;
+    }
     let after = match &args.after {
         None => Place::default(),
         Some(text) => Place::read(text)
@@ -199,119 +234,12 @@ async fn list(call: &Call, app: &App, args: &ListArgs) -> Result<u8, Failure> {
         let shown: Vec<_> = rows.iter().map(|item| told(item, &names)).collect();
         say!("{}", json!({ "mismatches": shown, "after": next }));
     } else if rows.is_empty() {
-        say!("{}", Message::MismatchNone.both());
+        say!("{}", nothing(&mut tx, &names, &args.which).await?);
     } else {
-        say!("{}", table(&rows));
+        say!("{}", table(&rows, &names));
         if let Some(next) = next {
             say!("{}", Message::MismatchMore.with(&[("place", &next)]));
         }
     }
     Ok(if rows.iter().any(|item| item.closed_ms.is_none()) { 3 } else { 0 })
-}
-
-/// As `--json` tells it.
-pub(super) fn told(item: &Item, names: &BTreeMap<i64, String>) -> serde_json::Value {
-    let mut told = json!(item);
-    told["stream"] = json!(names.get(&item.stream_id));
-    told
-}
-
-/// What a reason means; nothing for a code of the nation's.
-pub(super) fn reason(word: &str) -> String {
-    let meaning = output::meaning(word);
-    if meaning.is_empty() { Message::of_word("differs", word) } else { meaning }
-}
-
-fn table(rows: &[Item]) -> comfy_table::Table {
-    let mut table = output::table(&[
-        Message::HeadNumber,
-        Message::HeadKind,
-        Message::HeadKey,
-        Message::HeadWhy,
-        Message::HeadField,
-        Message::HeadOurs,
-        Message::HeadTheirs,
-        Message::HeadUnit,
-        Message::HeadState,
-        Message::HeadWho,
-    ]);
-    for item in rows {
-        let state = Message::of_word("state", &item.state);
-        let decided = if item.decision.is_empty() { String::new() } else { format!("\n{}", item.decision) };
-        let by = if item.decided_by.is_empty() { &item.assignee } else { &item.decided_by };
-        table.add_row([
-            item.id.to_string(),
-            output::kind(&item.kind),
-            output::key(&item.key),
-            reason(&item.reason),
-            output::key(&item.field),
-            output::key(&item.value),
-            output::key(&item.theirs),
-            output::key(&item.unit),
-            format!("{state}{decided}"),
-            output::key(by),
-        ]);
-    }
-    table
-}
-
-async fn show(call: &Call, app: &App, id: i64) -> Result<u8, Failure> {
-    let mut tx = app.store.read().await?;
-    let names = streams(&mut tx, app, None).await?;
-    let found = review::find(&mut tx, id).await?;
-    let item = found.ok_or_else(|| Failure::new(2, crate::mismatch::No::Unknown(id)))?;
-    let events = review::events(&mut tx, id).await?;
-    let first = effects::waits_for(&mut tx, id).await?;
-    let known = believed::known(&mut tx, item.stream_id, &[&item.key]).await?;
-    let keeps = item.state == "applied" && item.decision == Decision::KeepOurs.word();
-    let unscanned = keeps && known.get(&item.key).is_some_and(|known| known.unjudged);
-    if call.json {
-        let mut shown = told(&item, &names);
-        shown["events"] = json!(events);
-        shown["waits_for"] = json!(first);
-        shown["waits_for_scan"] = json!(unscanned);
-        say!("{shown}");
-        return Ok(0);
-    }
-    say!("{}", table(std::slice::from_ref(&item)));
-    let decision =
-        Decision::from_word(&item.decision).map_or_else(String::new, |d| format!("{} / {}", d.text().0, d.text().1));
-    let way_out = Kind::from_word(&item.kind).map_or(("", ""), Kind::way_out);
-    for (message, text) in [
-        (Message::HeadVersion, item.version.to_string()),
-        (Message::HeadCause, output::key(&item.cause)),
-        (Message::HeadProposal, output::key(&item.proposal)),
-        (Message::HeadDetail, output::key(&item.detail)),
-        (Message::HeadDecision, format!("{decision} {} {}", output::key(&item.why), item.until_day)),
-        (Message::HeadClosing, format!("{} / {}", way_out.0, way_out.1)),
-    ] {
-        if !text.trim().is_empty() {
-            say!("{}: {}", message.both(), text.trim());
-        }
-    }
-    if !first.is_empty() {
-        let ids: Vec<String> = first.iter().map(ToString::to_string).collect();
-        say!("{}", Message::MismatchWaitsFor.with(&[("ids", &ids.join(", "))]));
-    }
-    if unscanned {
-        say!("{}", Message::MismatchWaitsScan.both());
-    }
-    say!("{}", history(&events));
-    Ok(0)
-}
-
-fn history(events: &[Event]) -> comfy_table::Table {
-    let mut table =
-        output::table(&[Message::HeadTime, Message::HeadWho, Message::HeadEvent, Message::HeadWhat, Message::HeadWhy]);
-    for event in events {
-        let words = [event.reason.as_str(), event.words.as_str()].join(" ");
-        table.add_row([
-            Timestamp(event.at_ms).for_people(),
-            output::key(&event.who),
-            Message::of_word("happened", &event.event),
-            output::key(&event.what),
-            output::key(words.trim()),
-        ]);
-    }
-    table
 }

@@ -6,8 +6,11 @@ use clap::Args;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::hand::{tell, who};
-use super::mismatch::{Which, no_word, streams, told};
+use super::hand::tell;
+use super::mismatch::{Which, no_word, streams};
+use super::mismatch_look::Look;
+use super::mismatch_show::told;
+use super::person::{Person, Users};
 use super::{Call, Failure, output};
 use crate::app::App;
 use crate::mismatch::{Asked, Decision, DecisionRules, Failed, Step, decide};
@@ -105,7 +108,7 @@ async fn one(call: &Call, app: &App, id: i64, asked: &Asked) -> Result<u8, Failu
 }
 
 fn done(item: &Item) -> String {
-    if item.state == "decided" && item.seconded_by.is_empty() {
+    if item.waits_second() {
         return Message::MismatchWaitsSecond.with(&[("id", &item.id)]);
     }
     let state = Message::of_word("state", &item.state);
@@ -113,11 +116,24 @@ fn done(item: &Item) -> String {
 }
 
 fn asked(step: Step, version: Option<i64>, words: &str) -> Asked {
-    Asked { step, version, who: who(), words: words.to_owned(), reason: String::new(), until: None }
+    let Person { acts, also, .. } = Person::here();
+    Asked { step, version, who: acts, also, words: words.to_owned(), reason: String::new(), until: None }
 }
 
 pub(super) async fn assign(call: &Call, app: &App, args: &AssignArgs) -> Result<u8, Failure> {
-    let to = args.to.clone().unwrap_or_else(who);
+    let given = args.to.as_deref().map(str::trim);
+    if given == Some("") && args.to.as_deref() != Some("") {
+        return Err(Failure::new(2, Message::MismatchBlankTo.both()));
+    }
+    // As the person is written down when they act: else it would be in nobody's hands, and kept from everybody.
+    let (to, known) = match given {
+        None => (Person::here().name, true),
+        Some("") => (String::new(), true),
+        Some(name) => Users::here().meant(name).map_or_else(|| (name.to_owned(), false), |name| (name, true)),
+    };
+    if !known {
+        complain!("{}", Message::MismatchUnknownTo.with(&[("name", &output::key(&to))]));
+    }
     one(call, app, args.one.id, &asked(Step::Assign(to), args.one.version, &args.one.reason)).await
 }
 
@@ -152,16 +168,16 @@ pub(super) async fn resolve(call: &Call, app: &App, args: &ResolveArgs) -> Resul
     }
     let chosen = chosen(app, args).await?;
     let (count, mark) = (chosen.len(), mark(&chosen));
-    let ids: Vec<String> = chosen.iter().map(|(id, _)| id.to_string()).collect();
-    let values: [(&str, &dyn std::fmt::Display); 4] =
-        [("decision", &decision.word()), ("count", &count), ("ids", &output::keys(&ids)), ("mark", &mark)];
+    let values: [(&str, &dyn std::fmt::Display); 3] =
+        [("decision", &decision.word()), ("count", &count), ("mark", &mark)];
     if args.dry_run {
-        tell(
-            call,
-            &json!({ "would": count, "expect": mark,
-                "mismatches": chosen.iter().map(|(id, version)| json!({ "id": id, "version": version })).collect::<Vec<_>>() }),
-            &Message::MismatchWould.with(&values),
-        );
+        let names = streams(&mut app.store.read().await?, app, None).await?;
+        let look = Look::at(app, &rules(app)?, &chosen, &asked).await?;
+        let mut told = look.json(&names);
+        told["chosen"] = json!(count);
+        told["expect"] = json!(mark);
+        told["mismatches"] = chosen.iter().map(|(id, version)| json!({ "id": id, "version": version })).collect();
+        tell(call, &told, &look.text(&values));
         return Ok(0);
     }
     match &args.expect {
@@ -194,6 +210,7 @@ async fn chosen(app: &App, args: &ResolveArgs) -> Result<Vec<(i64, Option<i64>)>
     if args.ids.is_empty() == args.which.is_empty() {
         return Err(Failure::new(2, Message::MismatchWhich.both()));
     }
+    args.which.known(app).await?;
     let mut tx = app.store.read().await?;
     if !args.ids.is_empty() {
         let mut all = Vec::new();

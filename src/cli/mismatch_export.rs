@@ -1,16 +1,18 @@
 //! `mismatch export`: all that differs or waits, into a file for whoever works with spreadsheets.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use super::hand::tell;
+use super::mismatch::no_word;
+use super::mismatch_show::state;
 use super::report::{Archive, written};
 use super::rows::{Cell, Format, Head, Rows};
-use super::{Call, Failure};
-use crate::model::{Kind, Reason, Timestamp};
+use super::{Call, Failure, places};
+use crate::model::{Kind, Message, Reason, Timestamp};
 use crate::store::reported::{self, Wanted};
 use crate::store::review::Item;
 use crate::store::runs;
@@ -51,7 +53,9 @@ fn known_kind(word: &str) -> Result<Kind, String> {
 
 pub(super) async fn run(call: &Call, args: &ExportArgs) -> Result<u8, Failure> {
     let archive = Archive::open(call).await?;
-    let mut rows = Rows::begin(&args.to, args.format, "mismatches", heads())?;
+    if !args.commune.is_empty() {
+        places::known(&call.app().await?, &args.commune).await?;
+    }
     let wanted = Wanted {
         kind: args.kind.map_or("", Kind::word),
         unit: &args.commune,
@@ -61,6 +65,8 @@ pub(super) async fn run(call: &Call, args: &ExportArgs) -> Result<u8, Failure> {
     let mut tx = archive.store.read().await?;
     let names: HashMap<i64, String> = runs::every(&mut tx).await?.into_iter().collect();
     drop(tx);
+    stream_known(&archive, &names, &args.stream)?;
+    let mut rows = Rows::begin(&args.to, args.format, "mismatches", heads())?;
     let mut after = 0;
     loop {
         let mut tx = archive.store.read().await?;
@@ -78,6 +84,17 @@ pub(super) async fn run(call: &Call, args: &ExportArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Fails where neither the store nor `gateway.toml` has the stream.
+fn stream_known(archive: &Archive, names: &HashMap<i64, String>, stream: &str) -> Result<(), Failure> {
+    let configured = archive.config.stream.iter().map(|one| one.name.as_str());
+    let known: BTreeSet<&str> = names.values().map(String::as_str).chain(configured).collect();
+    if stream.is_empty() || known.contains(stream) {
+        return Ok(());
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    Err(no_word(Message::MismatchNoStream, "stream", stream, &known))
+}
+
 fn heads() -> Vec<Head> {
     [
         ("id", "Số", 8.0),
@@ -88,6 +105,7 @@ fn heads() -> Vec<Head> {
         ("kind_vi", "Tên loại", 34.0),
         ("gravity", "Mức", 6.0),
         ("state", "Trạng thái", 12.0),
+        ("state_vi", "Nghĩa của trạng thái", 24.0),
         ("reason", "Lý do", 16.0),
         ("reason_vi", "Nghĩa của lý do", 34.0),
         ("cause", "Nguyên nhân chung", 28.0),
@@ -124,6 +142,7 @@ fn row(one: &Item, stream: &str) -> Vec<Cell> {
         kind.map_or(one.kind.as_str(), |kind| kind.vi()).into(),
         Cell::Number(one.gravity),
         one.state.as_str().into(),
+        Message::of_id(&format!("state-{}", state(one))).map_or("", Message::vi).into(),
         one.reason.as_str().into(),
         Reason::from_word(&one.reason).map_or("", Reason::vi).into(),
         one.cause.as_str().into(),

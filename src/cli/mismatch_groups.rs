@@ -9,9 +9,13 @@ use super::mismatch::{Districts, streams};
 use super::{Call, Failure, output};
 use crate::app::App;
 use crate::mismatch::grouped;
+use crate::model::calendar;
 use crate::model::{Clock, Message, SystemClock, Timestamp};
 use crate::store::triage::{self, Group, Week};
 use crate::store::{StoreError, Tx};
+
+/// So many communes are shown; all are in `--json`.
+const PLACES: usize = 20;
 
 #[derive(Debug, Args)]
 pub(super) struct GroupsArgs {
@@ -33,6 +37,8 @@ pub(super) struct Gathered {
     pub open: BTreeMap<String, i64>,
     /// Over.
     pub closed: i64,
+    /// How many causes there are in all.
+    pub causes: i64,
     /// Causes with their stream, the biggest first.
     pub groups: Vec<(String, Group)>,
 }
@@ -46,6 +52,7 @@ pub(super) async fn gather(tx: &mut Tx, names: &BTreeMap<i64, String>, limit: i6
         for (kind, count) in triage::by_kind(tx, *id).await? {
             *all.open.entry(kind).or_default() += count;
         }
+        all.causes += triage::group_count(tx, *id).await?;
         all.closed += triage::closed(tx, *id).await?;
     }
     all.groups.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.1.cause.cmp(&b.1.cause)));
@@ -57,7 +64,7 @@ pub(super) async fn run(call: &Call, app: &App, args: &GroupsArgs) -> Result<u8,
     let now = SystemClock::new().now();
     let mut tx = app.store.read().await?;
     let names = streams(&mut tx, app, args.stream.as_ref()).await?;
-    let Gathered { open, closed, groups } = gather(&mut tx, &names, args.limit).await?;
+    let Gathered { open, closed, causes, groups } = gather(&mut tx, &names, args.limit).await?;
     let mut trend: Vec<Week> = Vec::new();
     let mut units: BTreeMap<String, i64> = BTreeMap::new();
     for id in names.keys() {
@@ -75,6 +82,7 @@ pub(super) async fn run(call: &Call, app: &App, args: &GroupsArgs) -> Result<u8,
         }
     }
     drop(tx);
+    let total: i64 = open.values().sum();
     let districts = Districts::of(app).0;
     let mut places: Vec<(&str, &str, i64)> = units
         .iter()
@@ -94,13 +102,26 @@ pub(super) async fn run(call: &Call, app: &App, args: &GroupsArgs) -> Result<u8,
             .map(|(district, unit, count)| json!({ "district": district, "unit": unit, "count": count }))
             .collect();
         let groups: Vec<_> = groups.iter().map(told).collect();
-        say!("{}", json!({ "open": open, "closed": closed, "groups": groups, "weeks": trend, "places": places }));
+        say!(
+            "{}",
+            json!({ "open": open, "closed": closed, "total": total, "causes": causes, "groups": groups, "weeks": trend, "places": places })
+        );
     } else if groups.is_empty() {
         say!("{}", Message::MismatchNone.both());
     } else {
         say!("{}", grouped_table(&groups, closing));
+        let shown: i64 = groups.iter().map(|(_, group)| group.count).sum();
+        let more = causes - i64::try_from(groups.len()).unwrap_or(causes);
+        if more > 0 {
+            say!("{}", Message::GroupsMore.with(&[("count", &more), ("records", &(total - shown))]));
+        }
+        say!("{}", Message::GroupsTotal.with(&[("total", &total), ("causes", &causes), ("closed", &closed)]));
         say!("{}\n{}", Message::GroupsTrend.both(), weeks_table(&trend));
         say!("{}\n{}", Message::GroupsPlaces.both(), places_table(&places));
+        if let Some(rest) = places.get(PLACES..).filter(|rest| !rest.is_empty()) {
+            let records: i64 = rest.iter().map(|(_, _, count)| count).sum();
+            say!("{}", Message::PlacesMore.with(&[("count", &rest.len()), ("records", &records)]));
+        }
     }
     Ok(if groups.is_empty() { 0 } else { 3 })
 }
@@ -117,7 +138,7 @@ fn grouped_table(groups: &[(String, Group)], closing: impl Fn(&Group) -> String)
         table.add_row([
             group.count.to_string(),
             format!("{}\n{stream}: {}", output::kind(&group.kind), group.kind),
-            format!("{}\n{}", super::mismatch::reason(&group.reason), output::key(&group.cause)),
+            format!("{}\n{}", super::mismatch_show::reason(&group.reason), output::key(&group.cause)),
             format!("{} / {} / {}", group.week, group.month, group.older),
             output::key(&closing(group)),
         ]);
@@ -128,17 +149,16 @@ fn grouped_table(groups: &[(String, Group)], closing: impl Fn(&Group) -> String)
 fn weeks_table(weeks: &[Week]) -> comfy_table::Table {
     let mut table = output::table(&[Message::HeadDay, Message::HeadOpened, Message::HeadClosedCount]);
     for week in weeks {
-        let until = Timestamp(week.until_ms).day().to_string();
+        let until = calendar::day(Timestamp(week.until_ms).day());
         table.add_row([until, week.opened.to_string(), week.closed.to_string()]);
     }
     table
 }
 
-/// The fullest communes; all are in `--json`.
+/// The fullest communes.
 fn places_table(places: &[(&str, &str, i64)]) -> comfy_table::Table {
-    const SHOWN: usize = 20;
     let mut table = output::table(&[Message::HeadDistrict, Message::HeadUnit, Message::HeadCount]);
-    for (district, unit, count) in places.iter().take(SHOWN) {
+    for (district, unit, count) in places.iter().take(PLACES) {
         table.add_row([output::key(district), output::key(unit), count.to_string()]);
     }
     table

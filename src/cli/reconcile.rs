@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::ended::Ended;
-use super::{Call, Failure, output};
+use super::{Call, Failure, output, places};
 use crate::model::{Kind, Message, SystemClock};
 use crate::reconcile::{self, Found, ReconcileError, Wanted};
 
@@ -36,6 +36,9 @@ pub(super) struct ReconcileArgs {
 pub(super) async fn run(call: &Call, args: &ReconcileArgs) -> Result<u8, Failure> {
     let app = call.app().await?;
     let subjects = app.subjects(&args.stream, &args.system)?;
+    if let Some(commune) = &args.commune {
+        places::known(&app, commune).await?;
+    }
     let stop = super::serve::stop_on_signal();
     let wanted = Wanted {
         commune: args.commune.clone(),

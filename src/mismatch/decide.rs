@@ -5,8 +5,8 @@
 
 use jiff::civil::Date;
 
-use super::{Decision, DecisionRules};
-use crate::model::{Kind, Message, Timestamp};
+use super::{Decision, DecisionRules, Failed, No};
+use crate::model::{Kind, Timestamp};
 use crate::store::mismatch::{self, HELD, Noted};
 use crate::store::review::{self, Item};
 use crate::store::verdicts::AUTHORITY;
@@ -41,6 +41,8 @@ pub struct Asked {
     pub version: Option<i64>,
     /// Who.
     pub who: String,
+    /// Under which other names they may have been written down before.
+    pub also: Vec<String>,
     /// Why, or what is said.
     pub words: String,
     /// A reason code; empty for none.
@@ -49,101 +51,12 @@ pub struct Asked {
     pub until: Option<Date>,
 }
 
-/// Why it is not done.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum No {
-    /// There is no such mismatch.
-    #[error("không có số {0} trong danh sách / there is no mismatch of this number")]
-    Unknown(i64),
-    /// Somebody was faster.
-    #[error(
-        "số {id}: {who} đã làm trước ({what}, lúc {at}); bản đang có là {version}. Điều bạn vừa viết được giữ lại trong `mismatch show {id}` / \
-         somebody was faster, and what you wrote is kept"
-    )]
-    TooLate {
-        /// Which.
-        id: i64,
-        /// Who.
-        who: String,
-        /// What they did.
-        what: String,
-        /// When.
-        at: String,
-        /// The version that stands now.
-        version: i64,
-    },
-    /// Somebody else has it.
-    #[error(
-        "đang do {0} xem xét; nhận về mình trước bằng `mismatch assign` / somebody else has it in review: assign it to yourself first"
-    )]
-    Theirs(String),
-    /// It is closed, or not in a state for this.
-    #[error(
-        "đang ở trạng thái '{0}', không làm được việc này; xem `mismatch show` / it is in a state in which this cannot be done"
-    )]
-    NotNow(String),
-    /// The kind does not allow it.
-    #[error("loại '{kind}' chỉ được: {allowed} / this kind allows only these")]
-    NotAllowed {
-        /// The kind.
-        kind: String,
-        /// What it allows.
-        allowed: String,
-    },
-    /// A rule holds it.
-    #[error(
-        "hồ sơ đang bị giữ tại tỉnh: chỉ có thể sửa tại nguồn / the record is held here: it can only be corrected at the source"
-    )]
-    Held,
-    /// One number is two people's.
-    #[error("{}", Message::OneNumber.both())]
-    OneNumber,
-    /// A reason is needed.
-    #[error("phải ghi lý do (--reason hoặc --reason-code) / say why")]
-    ReasonNeeded,
-    /// There is no such reason code.
-    #[error("không có mã lý do '{code}'{hint}; đang có: {known} / there is no such reason code")]
-    NoReason {
-        /// The code.
-        code: String,
-        /// The nearest known one.
-        hint: String,
-        /// All.
-        known: String,
-    },
-    /// A day is needed, or the day is wrong.
-    #[error(
-        "accept-until cần --until, một ngày sau hôm nay và trong vòng hai năm / needs a day after today, within two years"
-    )]
-    Until,
-    /// A day is for an accepted difference only.
-    #[error("--until chỉ đi với accept-until / goes with accept-until only")]
-    NoUntil,
-    /// Numbers are not known on both sides.
-    #[error("cần hai số khác nhau, cả hai đều dùng được, mới hợp nhất được / two different usable numbers are needed")]
-    NoNumbers,
-    /// Another link stands in the way.
-    #[error(
-        "số này đã được hợp nhất với một số khác: mở lại quyết định ấy trước / this number is merged with another one already"
-    )]
-    Linked,
-    /// Nothing waits for a second person.
-    #[error("không có quyết định nào chờ người thứ hai / no decision waits for a second person")]
-    NoSecond,
-    /// The second person must be another one.
-    #[error("người thứ hai phải là người khác, không phải {0} / the second person must be another one")]
-    Same(String),
-}
-
-/// Why it failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Failed {
-    /// It is not done, and why.
-    #[error(transparent)]
-    No(#[from] No),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+impl Asked {
+    /// Whether that is who asks, whatever the session became when either was written down.
+    fn is(&self, name: &str) -> bool {
+        let person = |name: &str| name.split_once(" (as ").map_or(name, |(person, _)| person).to_owned();
+        std::iter::once(&self.who).chain(&self.also).any(|mine| person(mine) == person(name))
+    }
 }
 
 /// Does one step. The caller commits in any case but a failure of the store: of who came too late the words are kept.
@@ -162,13 +75,7 @@ pub async fn decide(
         Ok(done) => done,
         Err(no) => return Err(not_done(tx, &item, now, asked, no).await?.into()),
     };
-    if asked.step == Step::Decide(Decision::MergeNumbers) {
-        let links = alias::links(tx, &[&item.person, &item.other]).await?;
-        let away = links.iter().any(|(earlier, _)| *earlier == item.other);
-        if away || alias::root(tx, &item.person).await? == item.other {
-            return Err(No::Linked.into());
-        }
-    }
+    unlinked(tx, &item, asked).await?;
     if let Some(changed) = &changed
         && !review::put(tx, changed).await?
     {
@@ -183,11 +90,39 @@ pub async fn decide(
     Ok(review::find(tx, id).await?.ok_or(No::Unknown(id))?)
 }
 
+/// What a step would do to a mismatch: as it stands, and as it would be. The checks are those of [`decide`]; nothing is written.
+pub async fn would(
+    tx: &mut Tx,
+    rules: &DecisionRules,
+    id: i64,
+    now: Timestamp,
+    asked: &Asked,
+) -> Result<(Item, Item), Failed> {
+    let Some(item) = review::find(tx, id).await? else { return Err(No::Unknown(id).into()) };
+    let (changed, _) = step(rules, &item, now, asked)?;
+    unlinked(tx, &item, asked).await?;
+    let after = changed.unwrap_or_else(|| item.clone());
+    Ok((item, after))
+}
+
+/// Two numbers are merged only where no link leads away from the other one, and none would become a ring.
+async fn unlinked(tx: &mut Tx, item: &Item, asked: &Asked) -> Result<(), Failed> {
+    if asked.step != Step::Decide(Decision::MergeNumbers) {
+        return Ok(());
+    }
+    let links = alias::links(tx, &[&item.person, &item.other]).await?;
+    let away = links.iter().any(|(earlier, _)| *earlier == item.other);
+    if away || alias::root(tx, &item.person).await? == item.other {
+        return Err(No::Linked.into());
+    }
+    Ok(())
+}
+
 /// What was typed is never lost. Where another person changed it last, that is who and when.
 async fn not_done(tx: &mut Tx, item: &Item, now: Timestamp, asked: &Asked, no: No) -> Result<No, StoreError> {
     if matches!(no, No::NotNow(_)) {
         let last = review::last_change(tx, item.id).await?;
-        if last.is_some_and(|event| !event.who.is_empty() && event.who != asked.who) {
+        if last.is_some_and(|event| !event.who.is_empty() && !asked.is(&event.who)) {
             return too_late(tx, item, now, asked).await;
         }
     }
@@ -251,7 +186,7 @@ fn step<'a>(
             if !in_hand && !by_file {
                 return Err(not_now());
             }
-            if !item.assignee.is_empty() && item.assignee != asked.who {
+            if !item.assignee.is_empty() && !asked.is(&item.assignee) {
                 return Err(No::Theirs(item.assignee.clone()));
             }
             allowed(rules, item, *decision, now, asked)?;
@@ -270,7 +205,7 @@ fn step<'a>(
             if item.state != "decided" || !item.seconded_by.is_empty() {
                 return Err(No::NoSecond);
             }
-            if item.decided_by == asked.who {
+            if asked.is(&item.decided_by) {
                 return Err(No::Same(asked.who.clone()));
             }
             // Decided before that was ruled out.
@@ -319,15 +254,29 @@ fn reason_known(rules: &DecisionRules, asked: &Asked) -> Result<(), No> {
     Err(No::NoReason { code: asked.reason.clone(), hint, known: known.join(", ") })
 }
 
+/// What may be decided about a mismatch as it stands.
+pub fn choices(rules: &DecisionRules, item: &Item) -> Vec<Decision> {
+    let Some(kind) = Kind::from_word(&item.kind) else { return Vec::new() };
+    let fits = |decision: &Decision| decision.fits(kind) && (item.place != HELD || leaves_held(kind, *decision));
+    rules.allowed(kind).iter().copied().filter(fits).collect()
+}
+
+/// Whether a decision lets what is held stay so: only its source lets it go. Of a step that another one overtook nothing can
+/// be corrected any more; that it is accepted puts it out of sight until the day, and no further.
+fn leaves_held(kind: Kind, decision: Decision) -> bool {
+    let overtaken = matches!(kind, Kind::Late | Kind::StatusBack);
+    decision == Decision::CorrectAtSource || (overtaken && decision == Decision::AcceptUntil)
+}
+
 fn allowed(rules: &DecisionRules, item: &Item, decision: Decision, now: Timestamp, asked: &Asked) -> Result<(), No> {
-    if item.place == HELD && decision != Decision::CorrectAtSource {
+    let kind = Kind::from_word(&item.kind);
+    if item.place == HELD && !kind.is_some_and(|kind| leaves_held(kind, decision)) {
         return Err(No::Held);
     }
-    let kind = Kind::from_word(&item.kind);
     if kind.is_some_and(|kind| !decision.fits(kind)) {
         return Err(No::OneNumber);
     }
-    let list = kind.map(|kind| rules.allowed(kind)).unwrap_or_default();
+    let list = choices(rules, item);
     if !list.contains(&decision) {
         let words: Vec<&str> = list.iter().map(|decision| decision.word()).collect();
         let allowed = if words.is_empty() { "—".to_owned() } else { words.join(", ") };

@@ -12,11 +12,13 @@ mod authority_file;
 pub mod compare;
 pub mod decide;
 pub mod grouped;
+mod refusal;
 pub mod rules;
 pub mod settle;
 
 pub use authority::{Authority, PersonOf, Right};
 pub use compare::Difference;
-pub use decide::{Asked, Failed, No, Step, decide};
+pub use decide::{Asked, Step, choices, decide, would};
+pub use refusal::{Failed, No};
 pub use rules::{Decision, DecisionRules};
 pub use settle::{Applied, agree, alone, apply, found, take_effect};

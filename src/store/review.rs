@@ -76,6 +76,13 @@ pub struct Item {
     pub other: String,
 }
 
+impl Item {
+    /// Whether it was decided and somebody else has to confirm it.
+    pub fn waits_second(&self) -> bool {
+        self.state == "decided" && self.seconded_by.is_empty()
+    }
+}
+
 /// Something that happened to a mismatch.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
 pub struct Event {

@@ -21,6 +21,8 @@ pub struct Filter {
     pub state: String,
     /// Who has it.
     pub assignee: String,
+    /// Of what is decided, only what waits for a second person.
+    pub waits_second: bool,
 }
 
 /// A place in the list: gravity and number of the last one that was seen.
@@ -66,6 +68,9 @@ macro_rules! conditions {
         }
         if !filter.assignee.is_empty() {
             $sql.push(" and assignee <> ''");
+        }
+        if filter.waits_second {
+            $sql.push(" and seconded_by = ''");
         }
         if filter.state != "closed" {
             $sql.push(" and closed_ms is null");
@@ -138,6 +143,22 @@ const GROUPS: &str = "select kind, cause, min(reason) as reason, count(*) as cou
 /// The groups of a stream, the biggest first.
 pub async fn groups(tx: &mut Tx, stream: i64, now: Timestamp, limit: i64) -> Result<Vec<Group>, StoreError> {
     Ok(on!(tx, c => sqlx::query_as(GROUPS).bind(stream).bind(now.0).bind(WEEK).bind(limit).fetch_all(c).await?))
+}
+
+const GROUP_COUNT: &str = "select count(*) from (select kind from mismatch where stream_id = $1 and closed_ms is null group by kind, cause) g";
+
+/// How many groups there are.
+pub async fn group_count(tx: &mut Tx, stream: i64) -> Result<i64, StoreError> {
+    let (n,): (i64,) = on!(tx, c => sqlx::query_as(GROUP_COUNT).bind(stream).fetch_one(c).await?);
+    Ok(n)
+}
+
+const KNOWS_UNIT: &str = "select count(*) from (select unit from mismatch where unit = $1 union all select unit from ledger where unit = $1 limit 1) u";
+
+/// Whether anything at all stands under a commune. Walks everything where nothing does: ask only about one that no list has.
+pub async fn knows_unit(tx: &mut Tx, unit: &str) -> Result<bool, StoreError> {
+    let (n,): (i64,) = on!(tx, c => sqlx::query_as(KNOWS_UNIT).bind(unit).fetch_one(c).await?);
+    Ok(n > 0)
 }
 
 const BY_KIND: &str = "select kind, count(*) from mismatch where stream_id = $1 and closed_ms is null group by kind";

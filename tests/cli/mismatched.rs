@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::program::{Sandbox, configure, json as told, run};
 
-struct House {
-    dir: tempfile::TempDir,
+pub(super) struct House {
+    pub dir: tempfile::TempDir,
     sandbox: Sandbox,
 }
 
 impl House {
-    async fn of(rows: u64) -> Self {
+    pub async fn of(rows: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         write_sqlite(&dir.path().join("local.db"), &Recipe::built_in().unwrap(), 3, rows).await.unwrap();
         let sandbox = Sandbox::start(&[]);
@@ -22,20 +22,20 @@ impl House {
         Self { dir, sandbox }
     }
 
-    fn call(&self, args: &[&str]) -> Output {
+    pub fn call(&self, args: &[&str]) -> Output {
         let config = self.dir.path().join("gateway.toml").display().to_string();
         run(&[&["--config", &config], args].concat())
     }
 
     #[track_caller]
-    fn done(&self, args: &[&str]) -> Value {
+    pub fn done(&self, args: &[&str]) -> Value {
         let output = self.call(&[args, &["--json"]].concat());
         assert!(matches!(output.status.code(), Some(0 | 3)), "{args:?}: {}", told(&output));
         told(&output)
     }
 
     #[track_caller]
-    fn refused(&self, args: &[&str], says: &str) {
+    pub fn refused(&self, args: &[&str], says: &str) {
         let output = self.call(args);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
@@ -132,6 +132,48 @@ async fn what_waits_is_listed_grouped_decided_and_done() {
     assert_eq!(lines, i64::try_from(would).unwrap());
     let checked = house.done(&["mapping", "check"]);
     assert_eq!(checked["faults"], json!([]));
+}
+
+/// Whoever runs this, by name and number; `None` on a machine that has no name for them.
+fn logged_in() -> Option<(String, String)> {
+    let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
+    let (login, status) = (read("/proc/self/loginuid"), read("/proc/self/status"));
+    let uid = status.lines().find_map(|l| l.strip_prefix("Uid:")?.split_whitespace().next())?;
+    let uid = if matches!(login.trim(), "" | "4294967295") { uid } else { login.trim() };
+    let users = read("/etc/passwd");
+    let name = users.lines().find(|line| line.split(':').nth(2) == Some(uid))?.split(':').next()?;
+    Some((name.to_owned(), uid.to_owned()))
+}
+
+/// What is given to somebody by their login name is theirs when they act.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_given_by_name_is_in_that_persons_hands() {
+    let house = House::of(50).await;
+    house.done(&["sync"]);
+    let store = rusqlite::Connection::open(house.dir.path().join("store.db")).unwrap();
+    let differs = "insert into mismatch (stream_id, key, kind, place, reason, field, gravity, state, opened_ms, seen_ms, run_id) \
+        values (1, 'A', 'field-differs', 'DiaChi', 'differs', 'DiaChi', 2, 'open', 1, 1, 1)";
+    store.execute(differs, []).unwrap();
+    let id = store.last_insert_rowid().to_string();
+    let Some((me, uid)) = logged_in() else { return };
+    assert_eq!(house.done(&["mismatch", "assign", &id])["assignee"], me);
+    let decide = ["mismatch", "resolve", &id, "--decision", "keep-ours"];
+    for to in [me.clone(), format!(" {me} "), format!("uid {uid}")] {
+        assert_eq!(house.done(&["mismatch", "assign", &id, "--to", &to])["assignee"], me);
+        house.done(&decide);
+        house.done(&["mismatch", "undo", &id]);
+    }
+    // As it stood in the store before names were known.
+    store.execute("update mismatch set state = 'in-review', assignee = ?1", [format!("uid {uid}")]).unwrap();
+    assert_eq!(house.done(&["mismatch", "list", "--mine"])["mismatches"].as_array().unwrap().len(), 1);
+    house.done(&decide);
+    house.done(&["mismatch", "undo", &id]);
+    house.refused(&["mismatch", "assign", &id, "--to", "  "], "chỉ có khoảng trắng");
+    let told = house.call(&["mismatch", "assign", &id, "--to", "nobody-like-that"]);
+    assert_eq!(told.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("không có người dùng 'nobody-like-that'"), "{told:?}");
+    house.refused(&decide, "đang do nobody-like-that xem xét");
+    assert_eq!(house.done(&["mismatch", "assign", &id, "--to", ""])["state"], "open");
 }
 
 /// Why ours does not go, and what has to be settled first.

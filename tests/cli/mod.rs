@@ -10,6 +10,7 @@ mod demo;
 mod diff;
 mod dropped;
 mod killed;
+mod looked;
 mod mismatched;
 mod previewed;
 pub mod program;

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use molisa_gateway::mismatch::{self, Asked, Decision, DecisionRules, Failed, Right, Step};
 use molisa_gateway::model::{Kind, Timestamp};
-use molisa_gateway::store::mismatch::Draft;
 use molisa_gateway::store::review::{self, Event, Item};
+use molisa_gateway::store::{self, mismatch::Draft};
 use molisa_gateway::store::{Place, Store, Tx, runs};
 use secrecy::SecretString;
 
@@ -115,6 +115,18 @@ impl Desk {
         review::find(&mut self.tx().await, id).await.expect("a store").expect("a mismatch")
     }
 
+    /// How many records are held here.
+    async fn held(&self) -> u64 {
+        store::mismatch::held(&mut self.tx().await, self.stream).await.expect("a count")
+    }
+
+    /// The record is held no more.
+    async fn goes(&self, key: &str) {
+        let mut tx = self.tx().await;
+        store::mismatch::close_held(&mut tx, self.stream, &[key], self.now).await.expect("closed");
+        tx.commit().await.expect("a commit");
+    }
+
     async fn events(&self, id: i64) -> Vec<Event> {
         review::events(&mut self.tx().await, id).await.expect("events")
     }
@@ -143,7 +155,8 @@ impl Desk {
 }
 
 fn asked(who: &str, step: Step) -> Asked {
-    Asked { step, version: None, who: who.to_owned(), words: String::new(), reason: String::new(), until: None }
+    let (who, [words, reason]) = (who.to_owned(), <[String; 2]>::default());
+    Asked { step, version: None, who, also: Vec::new(), words, reason, until: None }
 }
 
 fn resolve(decision: Decision) -> Step {

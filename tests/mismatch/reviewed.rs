@@ -138,6 +138,29 @@ async fn some_kinds_need_a_second_person() {
     }
 }
 
+/// Whoever was written down by a number, or after `sudo`, is the same person: what they have is theirs, and they do not
+/// confirm what they decided.
+#[tokio::test]
+async fn one_person_under_several_names() {
+    for mut desk in Desk::on_each("mismatch::reviewed").await {
+        desk.found(&[(differs("A", "HoTen"), Right::Registry)]).await;
+        let lan = |step| Asked { also: vec!["uid 1001".into()], ..asked("lan (as root)", step) };
+        for had in ["uid 1001", "uid 1001 (as 0)", "lan"] {
+            desk.does(1, "minh", Step::Assign(had.into())).await;
+            desk.ask(1, lan(resolve(Decision::KeepOurs))).await.unwrap_or_else(|no| panic!("{had}: {no}"));
+            desk.does(1, "minh", Step::Undo).await;
+        }
+        desk.does(1, "minh", Step::Assign("uid 1002".into())).await;
+        assert_eq!(no(desk.ask(1, lan(resolve(Decision::KeepOurs))).await), No::Theirs("uid 1002".into()));
+        let persons = ["now".to_owned(), "then".to_owned()];
+        let draft = Draft { persons, ..Draft::new("B", Kind::NumberChanged, "number-changed") };
+        desk.found(&[(draft, Right::Registry)]).await;
+        desk.does(2, "uid 1001 (as 998)", resolve(Decision::MergeNumbers)).await;
+        assert!(matches!(no(desk.ask(2, lan(Step::Second)).await), No::Same(_)));
+        desk.does(2, "uid 10010", Step::Second).await;
+    }
+}
+
 #[tokio::test]
 async fn an_accepted_difference_opens_again_on_its_day() {
     for mut desk in Desk::on_each("mismatch::reviewed").await {
@@ -223,6 +246,40 @@ async fn what_a_kind_does_not_allow_is_not_done() {
         assert_eq!(no(desk.ask(99, asked("lan", Step::Comment)).await), No::Unknown(99));
         assert_eq!(no(desk.ask(2, asked("lan", Step::Comment)).await), No::ReasonNeeded);
         assert!(matches!(no(desk.ask(2, asked("lan", Step::Reopen)).await), No::NotNow(_)));
+    }
+}
+
+/// A step that another one overtook: nothing of it can be corrected, so it may be put out of sight. It stays held.
+#[tokio::test]
+async fn what_is_held_may_be_out_of_sight_until_a_day_and_stays_held() {
+    for mut desk in Desk::on_each("mismatch::reviewed").await {
+        let held = |key: &str, reason| Draft { value: "1 → 2".into(), ..Draft::held(key, reason) };
+        let all = [held("A", Reason::Late), held("B", Reason::StepBack), held("C", Reason::Amount)];
+        let drafts = all.map(|draft| (draft, Right::Person));
+        desk.found(&drafts).await;
+        let day = desk.now.day().saturating_add(Span::new().days(3));
+        for id in [1, 2] {
+            for decision in [Decision::KeepOurs, Decision::TakeTheirs, Decision::MergeNumbers] {
+                assert_eq!(no(desk.ask(id, asked("lan", resolve(decision))).await), No::Held);
+            }
+            desk.ask(id, until("lan", day, "đã xem")).await.unwrap_or_else(|no| panic!("{no}"));
+        }
+        assert_eq!(no(desk.ask(3, until("lan", day, "đã xem")).await), No::Held);
+        let applied = desk.apply().await;
+        assert_eq!((applied.closed, applied.again, applied.corrections), (2, 0, 0));
+        assert_eq!((desk.item(1).await.state.as_str(), desk.held().await), ("closed", 3), "it is held as before");
+        desk.found(&drafts).await;
+        assert_eq!((desk.item(1).await.state.as_str(), desk.held().await), ("closed", 3), "it is still accepted");
+        desk.later(3 * DAY);
+        assert_eq!((desk.apply().await.ended, desk.item(1).await.state.as_str()), (2, "open"));
+        // What is held no more does not open on any day.
+        let day = desk.now.day().saturating_add(Span::new().days(3));
+        desk.ask(1, until("lan", day, "đã xem")).await.unwrap_or_else(|no| panic!("{no}"));
+        desk.apply().await;
+        desk.goes("A").await;
+        assert_eq!((desk.item(1).await.until_day.as_str(), desk.held().await), ("", 2));
+        desk.later(4 * DAY);
+        assert_eq!((desk.apply().await.ended, desk.item(1).await.state.as_str()), (0, "closed"));
     }
 }
 

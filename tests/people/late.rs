@@ -72,7 +72,7 @@ async fn whatever_a_crash_cuts_off_is_told_by_the_next_pull() {
 fn last_day(received: Date) -> Date {
     let works =
         |day: &Date| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && *day != date(2026, 11, 24);
-    received.series(1.day()).skip(1).filter(works).nth(9).unwrap()
+    received.series(1.day()).skip(1).filter(works).nth(9).expect("a day")
 }
 
 /// Received so many days before the 24th of November, always on a weekday, and what became of it.
@@ -91,7 +91,7 @@ async fn tell(filed: &[(i64, &'static str)]) {
         for (nth, (ago, status)) in filed.iter().enumerate() {
             let (number, day) = (format!("H20.{nth:03}"), date(2026, 11, 24).saturating_sub(ago.days()));
             let at = day.strftime("%Y%m%d093000").to_string();
-            office.portal.file(before(300 - i64::try_from(nth).unwrap()), received(&number, &at, status));
+            office.portal.file(before(300 - i64::try_from(nth).expect("a number")), received(&number, &at, status));
             let last = last_day(day);
             if *status == "4" && last < date(2026, 11, 24) {
                 expected.insert(number, last.strftime("%d/%m/%Y").to_string());

@@ -214,6 +214,7 @@ async fn merged_numbers_are_one_person_who_may_not_draw_twice() {
             step,
             version: None,
             who: who.to_owned(),
+            also: Vec::new(),
             words: "đã xem giấy tờ".to_owned(),
             reason: String::new(),
             until: None,

@@ -33,8 +33,8 @@ pub(super) async fn happened(house: &House, id: i64) -> Vec<String> {
 }
 
 pub(super) async fn does(house: &House, id: i64, step: Step) {
-    let asked =
-        Asked { step, version: None, who: "lan".into(), words: String::new(), reason: String::new(), until: None };
+    let [words, reason] = <[String; 2]>::default();
+    let asked = Asked { step, version: None, who: "lan".into(), also: Vec::new(), words, reason, until: None };
     let mut tx = house.world.store.write().await.unwrap();
     let now = molisa_gateway::model::Clock::now(&*house.world.hands);
     mismatch::decide(&mut tx, &house.subject.decisions, id, now, &asked).await.unwrap_or_else(|no| panic!("{no}"));

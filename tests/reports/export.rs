@@ -60,12 +60,13 @@ async fn an_export_has_every_row_in_every_form() {
             (&["--commune", "29872"], 1),
             (&["--commune", "29869"], 2),
             (&["--stream", "doi-tuong"], 3),
-            (&["--stream", "khac"], 0),
             (&["--state", "closed"], 0),
             (&["--state", "open"], 3),
         ] {
             assert_eq!(to("csv", more).1, rows, "{more:?}");
         }
+        let wrong = report(&world, &["mismatch", "export", "--stream", "khac", "--to", "x"]);
+        assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
         let wrong = report(&world, &["mismatch", "export", "--kind", "same-persn", "--to", "x"]);
         assert!(String::from_utf8_lossy(&wrong.stderr).contains("same-person"), "{wrong:?}");
     }

@@ -2,11 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot be set up has failed")]
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use molisa_gateway::delta::brake::Limit;
+use molisa_gateway::mismatch::{self, Asked, Decision, DecisionRules, Step, decide};
+use molisa_gateway::model::Clock as _;
 use molisa_gateway::run::{Outcome, Quiet, SyncOptions, plan, sync};
-use molisa_gateway::store::Place;
+use molisa_gateway::store::review::Item;
+use molisa_gateway::store::triage::{self, Filter};
+use molisa_gateway::store::{Place, runs};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
@@ -83,6 +88,11 @@ async fn in_order(house: House) {
     let again = house.sync().await;
     assert_eq!(again.each_ref().map(|r| (r.sent, r.unchanged)), [(0, 11), (0, 36), (0, 11)]);
     assert_eq!(house.open("buoc").await.len(), 2);
+    // Out of sight until a day, they are held all the same.
+    house.accepts("buoc").await;
+    let again = house.sync_with(true).await;
+    assert_eq!(again.each_ref().map(|r| (r.sent, r.unchanged)), [(0, 11), (0, 36), (0, 11)]);
+    assert_eq!((house.open("buoc").await.len(), house.in_sight("buoc").await.len()), (2, 0));
     house.sql("update buoc set luc = '20261120095900', tt = '10' where khoa in ('late', 'back'); update ho_so set nay = '9' where ma = 'H003'");
     let runs = house.sync_with(true).await;
     assert_eq!((runs[1].confirmed, runs[2].confirmed, runs[2].unchanged), (2, 0, 11), "{runs:?}");
@@ -103,6 +113,34 @@ async fn opening_steps_present_and_what_is_late_or_back_is_held_on_postgres() {
 }
 
 impl House {
+    /// What people have to look at.
+    async fn in_sight(&self, role: &str) -> Vec<Item> {
+        let mut tx = self.store.read().await.unwrap();
+        let (id, _) = runs::find_stream(&mut tx, role).await.unwrap().unwrap();
+        triage::page(&mut tx, id, &Filter::default(), triage::Place::default(), 100).await.unwrap()
+    }
+
+    /// A person has seen all of it, and accepts it for ten days.
+    async fn accepts(&self, role: &str) {
+        let rules = DecisionRules::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings/codes")).unwrap();
+        let all = self.in_sight(role).await;
+        let (now, mut tx) = (self.hands.now(), self.store.write().await.unwrap());
+        for item in &all {
+            let asked = Asked {
+                step: Step::Decide(Decision::AcceptUntil),
+                version: None,
+                who: "lan".to_owned(),
+                also: Vec::new(),
+                words: "đã xem".to_owned(),
+                reason: String::new(),
+                until: Some(now.day().saturating_add(jiff::Span::new().days(10))),
+            };
+            decide(&mut tx, &rules, item.id, now, &asked).await.unwrap_or_else(|no| panic!("{no}"));
+        }
+        mismatch::apply(&mut tx, all[0].stream_id, now).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// A plan's figures add up as a run's do.
     async fn plan_says(&self, stream: usize) -> molisa_gateway::run::Plan {
         let said = plan(&self.store, &self.streams[stream], &*self.hands).await.unwrap();

@@ -262,13 +262,13 @@ impl Twist {
             Self::PaymentGone => of_payment(gone(payment)),
             Self::Stranger => vec![stranger(like(second, ours))],
             Self::StrangePayment => of_payment(stranger(like(second, payment))),
-            Self::Value(line) => vec![values(&[(VALUES[line].0, VALUES[line].1)])],
-            Self::Silent(line) => {
-                vec![Tamper { keep_version: true, ..values(&[(VALUES[line].0, VALUES[line].1)]) }]
+            Self::Value(at) => vec![values(&[(VALUES[at].0, VALUES[at].1)])],
+            Self::Silent(at) => {
+                vec![Tamper { keep_version: true, ..values(&[(VALUES[at].0, VALUES[at].1)]) }]
             }
             Self::TwoFields => vec![values(&[("DiaChi", "Số 9, ấp Khác"), ("HoNgheo", "1")])],
-            Self::Paid(line) => of_payment(changed(&payment, &[(PAID[line].0, PAID[line].1)])),
-            Self::Same(line) => vec![values(SAME[line])],
+            Self::Paid(at) => of_payment(changed(&payment, &[(PAID[at].0, PAID[at].1)])),
+            Self::Same(at) => vec![values(SAME[at])],
             Self::Stopped => {
                 let stop = set(&[("NgayDung", "01/11/2026"), ("SoQuyetDinh", "1/QĐ"), ("LyDoDung", "a")]);
                 vec![Tamper { reference: ours, stop: Some(stop), ..Tamper::default() }]
