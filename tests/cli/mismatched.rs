@@ -145,6 +145,11 @@ fn logged_in() -> Option<(String, String)> {
     Some((name.to_owned(), uid.to_owned()))
 }
 
+/// Whether that is how whoever runs this is written down.
+pub(super) fn is_me(who: &str) -> bool {
+    logged_in().map_or_else(|| who.starts_with("uid "), |(name, _)| who.split(" (as ").next() == Some(&*name))
+}
+
 /// What is given to somebody by their login name is theirs when they act.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_given_by_name_is_in_that_persons_hands() {
