@@ -4,7 +4,7 @@ use crate::model::{Likeness, Says};
 
 use super::{PART, StoreError, Tx, json_list, on, related};
 
-/// Writes down likenesses, [`PART`] a statement. What a later row does not know stays as it was: a stop may lack the person.
+/// Writes down likenesses, `PART` a statement. What a later row does not know stays as it was: a stop may lack the person.
 pub async fn note(tx: &mut Tx, stream: i64, rows: &[(String, Likeness)]) -> Result<(), StoreError> {
     for part in rows.chunks(PART) {
         on!(tx, c => {

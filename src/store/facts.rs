@@ -101,7 +101,7 @@ pub async fn since(tx: &mut Tx) -> Result<i64, StoreError> {
     Ok(since)
 }
 
-/// Writes down facts, [`PART`] a statement, and how far the order of arrival has come.
+/// Writes down facts, `PART` a statement, and how far the order of arrival has come.
 pub async fn note(tx: &mut Tx, stream: i64, last: i64, drafts: &[Draft]) -> Result<(), StoreError> {
     if drafts.is_empty() {
         return Ok(());

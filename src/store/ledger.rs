@@ -133,7 +133,7 @@ pub struct Judged {
     pub unit: String,
 }
 
-/// Writes down what was judged, [`PART`] rows a statement.
+/// Writes down what was judged, `PART` rows a statement.
 pub async fn note(tx: &mut Tx, stream: i64, judged_by: [u8; 8], rows: &[Judged]) -> Result<(), StoreError> {
     for part in rows.chunks(PART) {
         let count = on!(tx, c => {

@@ -80,7 +80,7 @@ const IDS_SQLITE: &str = "select coalesce((select seq from sqlite_sequence where
 const IDS_POSTGRES: &str =
     "select nextval(pg_get_serial_sequence('outbox', 'id')) from jsonb_array_elements($1::jsonb)";
 
-/// Adds rows, [`PART`] a statement; `ready` says whether they may go at once.
+/// Adds rows, `PART` a statement; `ready` says whether they may go at once.
 pub async fn add(tx: &mut Tx, stream: i64, run: i64, ready: bool, drafts: &[Draft]) -> Result<(), StoreError> {
     let state = if ready { "ready" } else { "staged" };
     for part in drafts.chunks(PART) {
