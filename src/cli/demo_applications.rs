@@ -14,6 +14,7 @@ use super::demo_settings::{INTAKE, OPENING, STREAMS};
 use super::{Failure, sync};
 use crate::app::App;
 use crate::codes::{At, By, CodeLists, Found};
+use crate::intake::window::first_moment;
 use crate::intake::{self, Taken, Wanted};
 use crate::mapping::Mapping;
 use crate::model::{Clock as _, RawRow, SystemClock, Timestamp};
@@ -138,14 +139,15 @@ pub(super) async fn run(desk: &Desk<'_>) -> Result<(Applications, Vec<Outcome>),
     Err(failed(&"đơn không đứng yên / the applications do not come to rest"))
 }
 
-/// Files everything, an hour and more ago; gives back what is filed again later.
+/// Files everything, minutes and hours ago, but today: the days are read one by one, and the story is the same at every hour.
+/// Gives back what is filed again later.
 fn file(desk: &Desk<'_>) -> Result<Vec<Value>, Failure> {
     let opening = stream(desk, OPENING)?;
     let now = SystemClock::new().now();
     let (mut first, mut later) = (Vec::new(), Vec::new());
     for (at, one) in filed(desk.recipe, desk.seed, desk.people, desk.count).enumerate() {
         let body = body(opening, &one, now.day())?;
-        let when = now.plus(-60_000 * (5 + i64::try_from(at % 1_000).unwrap_or(0)));
+        let when = now.plus(-60_000 * (5 + i64::try_from(at % 1_000).unwrap_or(0))).max(first_moment(now.day()));
         let late = at % HIDDEN == 0;
         first.push(json!({ "at": stamp(when), "body": body, "hide_pulls": if late { 2 } else { 0 } }));
         // A citizen can only change what the portal shows.
