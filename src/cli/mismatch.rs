@@ -126,7 +126,7 @@ impl Which {
     /// Fails where the commune is one that nobody knows.
     pub async fn known(&self, app: &App) -> Result<(), Failure> {
         match &self.commune {
-            Some(commune) => places::known(app, commune).await,
+            Some(commune) => places::known(&app.config, &app.store, commune).await,
             None => Ok(()),
         }
     }

@@ -54,7 +54,7 @@ fn known_kind(word: &str) -> Result<Kind, String> {
 pub(super) async fn run(call: &Call, args: &ExportArgs) -> Result<u8, Failure> {
     let archive = Archive::open(call).await?;
     if !args.commune.is_empty() {
-        places::known(&call.app().await?, &args.commune).await?;
+        places::known(&archive.config, &archive.store, &args.commune).await?;
     }
     let wanted = Wanted {
         kind: args.kind.map_or("", Kind::word),

@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Failure, output};
-use crate::app::App;
 use crate::codes::{CodeLists, fold};
+use crate::config::{Config, SystemConfig};
+use crate::mapping::Mapping;
 use crate::model::{Message, suggest};
-use crate::store::triage;
+use crate::store::{Store, triage};
 
-/// Fails where no list of units of the streams has this commune, and nothing stands under it in the store.
-pub(super) async fn known(app: &App, commune: &str) -> Result<(), Failure> {
-    let communes = communes(app);
+/// Fails where no list of units of the streams has this commune, and nothing stands under it in the store. Nothing else is
+/// opened for it: reports are made while sources and systems are away.
+pub(super) async fn known(config: &Config, store: &Store, commune: &str) -> Result<(), Failure> {
+    let communes = communes(config);
     // Without any list there is nothing to compare with.
     if communes.is_empty() || communes.contains_key(commune) {
         return Ok(());
     }
-    let mut tx = app.store.read().await?;
+    let mut tx = store.read().await?;
     if triage::knows_unit(&mut tx, commune).await? {
         return Ok(());
     }
@@ -24,12 +26,19 @@ pub(super) async fn known(app: &App, commune: &str) -> Result<(), Failure> {
 }
 
 /// All communes of the lists that the streams use, old and new ones: what no other unit lies in.
-fn communes(app: &App) -> BTreeMap<String, String> {
-    let mut lists = CodeLists::new(&app.config.mappings().join("codes"));
-    let units = app.streams.iter().filter_map(|stream| stream.mapping.units());
-    let names: BTreeSet<&str> = units.flat_map(|units| [units.target_list(), units.source_list()]).collect();
+fn communes(config: &Config) -> BTreeMap<String, String> {
+    let mut lists = CodeLists::new(&config.mappings().join("codes"));
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for stream in &config.stream {
+        let system = config.system.iter().find(|one| one.name == stream.system);
+        let profile = system.map_or(stream.system.as_str(), SystemConfig::profile);
+        // A mapping with mistakes is told by every verb that uses it.
+        let Ok(mapping) = Mapping::load(&config.mappings(), profile, &stream.entity) else { continue };
+        names
+            .extend(mapping.units().into_iter().flat_map(|u| [u.target_list().to_owned(), u.source_list().to_owned()]));
+    }
     let (mut all, mut above) = (BTreeMap::new(), BTreeSet::new());
-    for list in names.into_iter().filter_map(|name| lists.get(name)) {
+    for list in names.iter().filter_map(|name| lists.get(name)) {
         let parent = list.column("parent");
         for entry in list.entries() {
             all.insert(entry.code.to_string(), entry.name.to_string());

@@ -37,7 +37,7 @@ pub(super) async fn run(call: &Call, args: &ReconcileArgs) -> Result<u8, Failure
     let app = call.app().await?;
     let subjects = app.subjects(&args.stream, &args.system)?;
     if let Some(commune) = &args.commune {
-        places::known(&app, commune).await?;
+        places::known(&app.config, &app.store, commune).await?;
     }
     let stop = super::serve::stop_on_signal();
     let wanted = Wanted {

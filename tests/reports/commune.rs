@@ -59,6 +59,9 @@ async fn a_commune_gets_its_own_people_to_check_and_sign() {
         drop(tx);
         assert_eq!(rows.len(), 1);
 
+        let nowhere = report(&world, &["report", "commune", "29896x", "--to", &path(&world, "nowhere.html")]);
+        assert_eq!(nowhere.status.code(), Some(2), "a slip of the hand: {nowhere:?}");
+
         let folder = path(&world, "tat-ca");
         let all = report(&world, &["--json", "report", "commune", "--all", "--to", &folder]);
         let files = json(&all)["communes"].as_array().unwrap().len();

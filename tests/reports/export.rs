@@ -65,6 +65,11 @@ async fn an_export_has_every_row_in_every_form() {
         ] {
             assert_eq!(to("csv", more).1, rows, "{more:?}");
         }
+        let wrong = report(&world, &["mismatch", "export", "--commune", "29896x", "--to", "x"]);
+        assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
+        // What is exported stands in the store: secrets and sources may be away.
+        std::fs::remove_file(world.dir.path().join("secret")).unwrap();
+        assert_eq!(to("csv", &["--commune", "29872"]).1, 1);
         let wrong = report(&world, &["mismatch", "export", "--stream", "khac", "--to", "x"]);
         assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
         let wrong = report(&world, &["mismatch", "export", "--kind", "same-persn", "--to", "x"]);

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Archive, Kept};
 use crate::cli::hand::tell;
 use crate::cli::paper::{Cell, Paper};
-use crate::cli::{Call, Failure};
+use crate::cli::{Call, Failure, places};
 use crate::codes::CodeLists;
 use crate::mismatch::Decision;
 use crate::model::{Kind, Message, Reason};
@@ -45,6 +45,7 @@ pub(in crate::cli) async fn run(call: &Call, archive: &Archive, args: &CommuneAr
     let kept = archive.kept().await?;
     let mut lists = archive.lists();
     let wanted: Vec<(String, PathBuf)> = if let Some(code) = &args.code {
+        places::known(&archive.config, &archive.store, code).await?;
         vec![(code.clone(), args.to.clone())]
     } else {
         std::fs::create_dir_all(&args.to).map_err(|e| Failure::new(1, format!("{}: {e}", args.to.display())))?;
